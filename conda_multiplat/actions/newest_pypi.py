@@ -17,8 +17,8 @@ from conda_multiplat.solving.pypi import (
     PypiEngine,
     PypiOutcome,
     PypiRequest,
+    index_options_only,
     is_of_index,
-    places_only,
     pypi_request,
 )
 from conda_multiplat.vocabulary.errors import NOWHERE
@@ -101,7 +101,7 @@ def _too_new(request: PypiRequest, name: str, version: str) -> Newest:
 
 def _only(request: PypiRequest, name: str) -> PypiRequest:
     """Return a request for one package, without dependencies and conda's packages."""
-    places = places_only(request)
+    places = index_options_only(request)
     wanted = Requirement(name, name, NOWHERE)
     return replace(places, requirements=(*places.requirements, wanted))
 

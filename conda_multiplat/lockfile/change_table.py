@@ -23,7 +23,7 @@ def signed(sign: str, text: str, margin: str = " ") -> Line:
     return Span(margin), Span(sign, _COLOURS.get(sign, "")), Span(f" {text}")
 
 
-def here(changes: Iterable[Change]) -> list[Difference]:
+def as_differences(changes: Iterable[Change]) -> list[Difference]:
     """Return the changes of one machine as rows without a platform."""
     return [
         Difference(change, (), everywhere=False, sizes=(change.size,) if change.comes else ())

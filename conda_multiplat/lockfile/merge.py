@@ -355,12 +355,15 @@ def _untried(
     problems = []
     for record in merged.pypi:
         needed = ("python", *record.depends)
-        seen = [
+        worlds_with_it = [
             world
             for items, world in worlds
             if (item := items.get((record.manager, record.name))) and item.record == _plain(record)
         ]
-        moved = [[name for name in needed if world.get(name) != now.get(name)] for world in seen]
+        moved = [
+            [name for name in needed if world.get(name) != now.get(name)]
+            for world in worlds_with_it
+        ]
         if all(moved):
             name = moved[0][0]
             what = f"{record.name} {record.version} was not locked together with"

@@ -13,7 +13,7 @@ Data without a key in CEP 37 is stored in ``metadata.custom_metadata``, which ma
                                           JSON (sorted keys, no spaces, ASCII)
 ``multiplat.virtual-packages.SUBDIR``     JSON list of the promises, ``__glibc=2.28=0``
 ``multiplat.needs.SUBDIR``                JSON: need -> {"depends" | "constrains": [package]}
-``multiplat.requested.SUBDIR``            JSON list of the MatchSpecs that were asked for
+``multiplat.requested.SUBDIR``            JSON list of the requested MatchSpecs
 ``multiplat.extras.SUBDIR``               JSON: extra that a line of ``pip:`` asks for,
                                           ``name[extra]`` -> its requirements if conda provides
                                           the project; omitted if there are none

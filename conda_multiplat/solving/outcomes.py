@@ -1,4 +1,4 @@
-"""What solving a request leads to, and the port that engines implement.
+"""The outcomes of solving a request, and the port that engines implement.
 
 A request either becomes a :class:`Solution` or a :class:`Conflict`; trouble outside (a channel
 that does not answer) is raised, since it says nothing about the request.
@@ -87,7 +87,7 @@ class Why:
 
 
 class CondaEngine(Protocol):
-    """What solves conda requests."""
+    """Solves conda requests."""
 
     def solve(
         self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]

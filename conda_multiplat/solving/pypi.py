@@ -123,7 +123,7 @@ PypiOutcome = PypiSolution | PypiConflict
 
 
 class PypiEngine(Protocol):
-    """What resolves PyPI requests."""
+    """Resolves PyPI requests."""
 
     def start(self, request: PypiRequest) -> Future[PypiSolution | PypiConflict]:
         """Begin a resolution, and return at once.
@@ -172,12 +172,12 @@ def pypi_request(
     )
 
 
-def seeing_all(request: PypiRequest) -> PypiRequest:
+def without_cuts(request: PypiRequest) -> PypiRequest:
     """Return a request for which nothing is too new."""
     return replace(request, cuts=NO_CUTS)
 
 
-def places_only(request: PypiRequest) -> PypiRequest:
+def index_options_only(request: PypiRequest) -> PypiRequest:
     """Return a request with the options that name indexes, but no requirements.
 
     It serves to look up the newest versions.
@@ -185,7 +185,7 @@ def places_only(request: PypiRequest) -> PypiRequest:
     lines = tuple(line for line in request.requirements if _names_an_index(line.text))
     options = request.target.pypi_options._replace(resolution="")
     target = request.target._replace(pypi_options=options)
-    free = seeing_all(request)
+    free = without_cuts(request)
     return replace(free, target=target, requirements=lines, provided=(), preferred=(), bound=())
 
 
@@ -193,7 +193,7 @@ def is_of_index(record: PypiRecord, request: PypiRequest) -> bool:
     """Return whether a locked package comes from an index, which may know other versions.
 
     A folder, a repository, and the file that a line names are not looked up: their names may be
-    nobody's but the user's.
+    private.
     """
     if record.is_folder or record.url.startswith("git+"):
         return False

@@ -19,7 +19,7 @@ from conda_multiplat.vocabulary.records import PypiRecord
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a ``pylock.toml`` says for one target.
+    """The content of a ``pylock.toml`` for one target.
 
     Attributes:
         records: the packages, by name.

@@ -1,4 +1,4 @@
-"""What asks servers over HTTP: whom a login reaches, and what it says of what can't be had."""
+"""HTTP requests: which servers get a login, and what errors say."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OTHER = f"Basic {base64.b64encode(b'you:other').decode()}"
 
 
 class _Server(HTTPServer):
-    """Leads from each path that it knows to another place, and notes what it is sent."""
+    """Redirects known paths to other places, and records the requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -64,7 +64,7 @@ def _web(**settings: object) -> Web:
 
 
 def test_login_stays_with_its_server(servers: tuple[_Server, _Server]) -> None:
-    """A redirect on the same server keeps the login; another server gets the one of its own URL."""
+    """A redirect on one server keeps the login; another server gets only that of its own URL."""
     one, two = servers
     one.places = {"/a": "/b", "/b": f"http://{two.host}/c"}
     two.places = {"/c": f"http://you:other@{two.host}/d"}
@@ -76,7 +76,7 @@ def test_login_stays_with_its_server(servers: tuple[_Server, _Server]) -> None:
 def test_login_stays_with_its_proxy(
     servers: tuple[_Server, _Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy's login does not go on to a host that is asked without a proxy."""
+    """A proxy's login is not sent to a host that is reached without a proxy."""
     proxy, two = servers
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     proxy.places = {"http://example.invalid/a": f"http://{two.host}/b"}
@@ -90,7 +90,7 @@ def test_login_stays_with_its_proxy(
 def test_proxy_for_all(
     servers: tuple[_Server, _Server], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """The proxy for every scheme is asked, unless conda has one; one that is not HTTP is not."""
+    """A proxy for every scheme is used, unless conda has one; only if it is an HTTP proxy."""
     one, two = servers
     monkeypatch.setenv(name, f"http://{one.host}")
     assert _web().get("http://example.invalid/a", 10) == b"here"
@@ -137,7 +137,7 @@ def test_proxy_of_a_host(
     environment: dict[str, str],
     asked: str,
 ) -> None:
-    """``scheme://host``, ``scheme``, ``all://host``, ``all``, as in requests; conda's go first."""
+    """The order is ``scheme://host``, ``scheme``, ``all://host``, ``all``; conda's come first."""
     proxies = {
         name: f"http://{each.host}" for name, each in zip(("one", "two"), servers, strict=True)
     }
@@ -153,7 +153,7 @@ def test_proxy_of_a_host(
 @needs_openssl
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_each_try_is_alike(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str) -> None:
-    """Through a proxy too, all tries ask for the same and, with TLS, nobody else can read them."""
+    """Every try sends the same request through a proxy and, with TLS, encrypted."""
     monkeypatch.setattr("conda_multiplat.engines.web._PAUSE", 0.01)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -176,7 +176,7 @@ def test_each_try_is_alike(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sche
 
 
 def test_host_without_a_proxy(servers: tuple[_Server, _Server]) -> None:
-    """An empty value takes a host out of what holds for its scheme."""
+    """An empty value exempts a host from its scheme's proxy."""
     one, two = servers
     web = _web(proxy_servers={"http": f"http://{one.host}", "http://127.0.0.1": ""})
     assert web.get(f"http://{two.host}/a", 10) == b"here"
@@ -186,7 +186,7 @@ def test_host_without_a_proxy(servers: tuple[_Server, _Server]) -> None:
 
 @pytest.mark.parametrize("place", ["ftp://127.0.0.1:1/x", "file:///etc/passwd", "/a"])
 def test_redirects_that_lead_nowhere(servers: tuple[_Server, _Server], place: str) -> None:
-    """Only HTTP is followed, and not for ever; the reason is one line."""
+    """Only HTTP redirects are followed, a limited number; the reason is one line."""
     one, _ = servers
     one.places = {"/a": place}
     with pytest.raises(UnfetchedError) as caught:
@@ -199,7 +199,7 @@ def test_redirects_that_lead_nowhere(servers: tuple[_Server, _Server], place: st
     "url", ["http://[/", "x", "http://u\udcff:p@127.0.0.1/", "http://a b/", "http://127.0.0.1:x/"]
 )
 def test_no_url(url: str, tmp_path: Path) -> None:
-    """What is no URL can't be fetched, as what is not there."""
+    """A text that is not a URL can't be fetched."""
     for fetch in (lambda: _web().get(url, 10), lambda: _web().save(url, tmp_path / "x", 10)):
         with pytest.raises(UnfetchedError) as caught:
             fetch()
@@ -207,6 +207,6 @@ def test_no_url(url: str, tmp_path: Path) -> None:
 
 
 def test_less_than_no_further_tries(servers: tuple[_Server, _Server]) -> None:
-    """A server is asked once, whatever ``remote_max_retries`` says."""
+    """A server is asked once, even if ``remote_max_retries`` is negative."""
     web = Web(Settings("linux-64", remote_max_retries=-5))
     assert web.get(f"http://{servers[0].host}/a", 10) == b"here"

@@ -1,4 +1,4 @@
-"""The table of what changes, as lines."""
+"""The table of changes, as lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from conda_multiplat.lockfile.change_table import here, signed, table
+from conda_multiplat.lockfile.change_table import as_differences, signed, table
 from conda_multiplat.lockfile.diff import Difference, differences
 from conda_multiplat.lockfile.platform_changes import Change
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
@@ -40,8 +40,8 @@ CHANGES = [
 
 
 def test_every_kind() -> None:
-    """A sign, the name, the versions; builds where they are what differs; PyPI's are marked."""
-    assert _text(table(here(CHANGES))) == [
+    """A row has a sign, the name, and the versions or else the builds; PyPI is marked."""
+    assert _text(table(as_differences(CHANGES))) == [
         "   + scipy             1.16.2",
         "   ↑ numpy             1.26.4 → 2.3.4",
         "   ↓ a-tool            2 → 1",
@@ -53,8 +53,8 @@ def test_every_kind() -> None:
 
 
 def test_colours_say_what_signs_say() -> None:
-    """Each sign has one colour, and nothing else of a row has any but dim."""
-    for line in table(here(CHANGES)):
+    """Each sign has one colour, and the rest of a row is plain or dim."""
+    for line in table(as_differences(CHANGES)):
         styles = {span.text: span.style for span in line if span.style}
         assert set(styles) <= set("+-↑↓~")
         assert len(styles) == 1
@@ -72,13 +72,13 @@ def test_colours_say_what_signs_say() -> None:
     ],
 )
 def test_platforms_that_agree(having: tuple[str, ...], words: str) -> None:
-    """They stand together, in the fewest words that say which they are."""
+    """Platforms with the same change share a row, which names them in the fewest words."""
     found = {subdir: [NUMPY] if subdir in having else [] for subdir in SUBDIRS}
     assert _text(table(differences(found, None))) == [f"   ↑ numpy  1.26.4 → 2.3.4  {words}"]
 
 
 def test_platforms_that_do_not_agree() -> None:
-    """Another version is a row of its own; of one platform and of two, all are named."""
+    """Another version has its own row; if two platforms differ, all are named."""
     other = Change("upgraded", "numpy", _record("numpy", "1.26.4"), _record("numpy", "2.0"))
     two = {"linux-64": [NUMPY], "osx-arm64": [other]}
     assert _text(table(differences(two, None))) == [
@@ -89,7 +89,7 @@ def test_platforms_that_do_not_agree() -> None:
 
 
 def test_narrow_terminal() -> None:
-    """Every row fits, but for the URL that a reviewer has to see."""
+    """Every row fits, except for the URL, which a reviewer has to see."""
     place = f"{URL}/{'x' * 90}/noarch/numpy-2.3.4-0.conda"
     long = Change("added", "n" * 60, None, _record("n" * 60, "1." + "0" * 50))
     rows = [Difference(NUMPY, SUBDIRS[:3], False, place), Difference(long, SUBDIRS[:3], False)]
@@ -101,8 +101,8 @@ def test_narrow_terminal() -> None:
 
 
 def test_most() -> None:
-    """Beyond so many rows there is how many more there are, and what shows them."""
-    rows = here(Change("added", f"p{n}", None, _record(f"p{n}", "1")) for n in range(5))
+    """After the maximum number of rows, a line says how many more there are and how to see them."""
+    rows = as_differences(Change("added", f"p{n}", None, _record(f"p{n}", "1")) for n in range(5))
     assert _text(table(rows, most=3)) == [
         "   + p0  1",
         "   + p1  1",

@@ -1,4 +1,4 @@
-"""What a locked package must have to be verified by."""
+"""The hash or commit that a locked package needs to be verified."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def _conda(url: str, md5: str | None = None, sha256: str | None = None) -> Conda
     ],
 )
 def test_verified(record: Record) -> None:
-    """By either hash, by a commit, or by being a folder of this disk."""
+    """A package is verified by either hash or by a commit; a local folder needs none."""
     assert unverifiable([record]) == []
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "HTTPS", "file", "FILE", "ftp", "s3", "oci"])
 def test_no_hash(scheme: str) -> None:
-    """There is no scheme that needs none."""
+    """Every URL scheme needs a hash."""
     url = f"{scheme}://x/noarch/a-1-0.conda"
     assert unverifiable([_conda(url)]) == [f"a 1: the lock has no hash for it: {url}"]
     wheel = f"{scheme}://x/a-1-py3-none-any.whl"
@@ -46,20 +46,20 @@ def test_no_hash(scheme: str) -> None:
 
 @pytest.mark.parametrize("url", ["git+https://x/a@main", "git+https://x/a", "./a-1.tar.gz"])
 def test_no_commit(url: str) -> None:
-    """A branch, or a file of this disk, can be another one tomorrow."""
+    """A branch or a local file can change, so it can't be verified."""
     assert unverifiable([PypiRecord("a", "1", url)]) != []
 
 
 @pytest.mark.parametrize("value", ["../x", "a/b", "a\\b", "..", "", "a b", "a\n", "\x1b[2J", "."])
 @pytest.mark.parametrize("part", ["name", "version", "build"])
 def test_parts_of_a_name(part: str, value: str) -> None:
-    """They are parts of folders' names, and lead nowhere else."""
+    """Name, version and build become parts of folder names, so they can't lead elsewhere."""
     record = _conda("https://x/noarch/a-1-0.conda", MD5)._replace(**{part: value})
     assert any(f": its {part} is not valid: {value!r}" in line for line in unverifiable([record]))
 
 
 @pytest.mark.parametrize("value", ["", "abc", "0" * 63, "0" * 65, "g" * 64, "0" * 64 + "\n"])
 def test_what_is_no_hash(value: str) -> None:
-    """Something that only stands in its place."""
+    """A text in the place of a hash that is not one is refused."""
     found = unverifiable([_conda("https://x/noarch/a-1-0.conda", MD5, value)])
     assert found == ([f"a 1: its sha256 is not valid: {value!r}"])

@@ -1,4 +1,4 @@
-"""Three-way merge of locks as values: whose package is taken, and when nobody's."""
+"""Three-way merge of locks as values: which side's package is taken, and what is a conflict."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LINUX, MAC = "linux-64", "osx-arm64"
 
 
 def _targets(*lines: str, platforms: str = LINUX, extra: str = "") -> list[Target]:
-    """The targets of ``default`` of a manifest with some dependencies."""
+    """Return the targets of ``default`` for a manifest with some dependencies."""
     text = f"channels: [c]\nplatforms: [{platforms}]\ndependencies:\n"
     text += "".join(f"  - {line}\n" for line in lines) + extra
     source = Source("environment.yml", text)
@@ -41,7 +41,7 @@ def _pypi(name: str, version: str = "1", *depends: str) -> PypiRecord:
 
 
 def _lock(wanted: Sequence[Target], records: Mapping[str, Sequence[Record]]) -> LockFile:
-    """A lock of targets as it is read; ``records`` by platform."""
+    """Return a lock of targets as it is read; ``records`` are by platform."""
     platforms = {
         each.subdir: PlatformLock.of(
             "0" * 64,
@@ -80,7 +80,7 @@ ABC = ("a", "b", "c")
 
 
 def _random_lock(wanted: Sequence[Target], seed: random.Random, old: LockFile | None) -> LockFile:
-    """A lock in which some packages are new, gone or of another version than in ``old``."""
+    """Return a lock with some new, missing or changed packages in comparison with ``old``."""
     by_platform: dict[str, list[Record]] = {}
     for target in wanted:
         known = (
@@ -128,7 +128,7 @@ def test_properties(seed: int) -> None:
 
 
 def test_each_change_is_taken() -> None:
-    """Added, moved and removed by either side; what nobody touched stays."""
+    """Packages added, changed or removed by either side are taken; the others stay."""
     wanted = _targets("a", "b", "c", "new")
     base = _of(wanted, *map(_conda, ABC), _conda("gone"))
     ours = _of(wanted, _conda("a", "2"), _conda("b"), _conda("c"), _conda("gone"), _conda("new"))
@@ -156,7 +156,7 @@ def test_each_change_is_taken() -> None:
     ],
 )
 def test_both_changed_it(ours: Record | None, theirs: Record | None, reason: str) -> None:
-    """A package that both changed, and not alike: for the platforms together."""
+    """A package that both sides changed differently is one conflict for all its platforms."""
     wanted = _targets("b", platforms=f"{LINUX}, {MAC}")
     sides = [_of(wanted, _conda("b"), *([each] if each else [])) for each in (ours, theirs)]
     merged, reasons = _merge(_of(wanted, _conda("a"), _conda("b")), *sides, wanted)
@@ -165,7 +165,7 @@ def test_both_changed_it(ours: Record | None, theirs: Record | None, reason: str
 
 @pytest.mark.parametrize("known", ["ours", "theirs", "both"])
 def test_sizes(known: str) -> None:
-    """A lock of an earlier version has none: that is no change, and what is known stays."""
+    """A lock of an earlier version has no sizes: that is not a change, and known sizes stay."""
     wanted = _targets(*ABC)
     before = [_conda(name) for name in ABC]
     sized = [record._replace(size=number + 1) for number, record in enumerate(before)]
@@ -180,7 +180,7 @@ def test_sizes(known: str) -> None:
 
 
 def test_start_of_both() -> None:
-    """For solving anew: all changes of both, ours where there are two; platforms of either."""
+    """The start of a new solve has all changes and platforms, and ours in a conflict."""
     wanted = _targets("a", platforms=f"{LINUX}, {MAC}")
     base = _lock(wanted, {LINUX: [_conda("a"), _conda("b"), _conda("gone")]})
     ours = _lock(wanted, {LINUX: [_conda("a", "2"), _conda("b"), _conda("gone", "2")]})
@@ -192,7 +192,7 @@ def test_start_of_both() -> None:
 
 
 def test_what_nobody_asks_for_goes() -> None:
-    """A package that each side needed for another reason, which the other took out."""
+    """A package goes if each side removed what the other still needed it for."""
     wanted = _targets("c")
     base = _of(wanted, _conda("a", "1", "d"), _conda("b", "1", "d"), _conda("c"), _conda("d"))
     ours = _of(wanted, _conda("b", "1", "d"), _conda("c"), _conda("d"))
@@ -202,7 +202,7 @@ def test_what_nobody_asks_for_goes() -> None:
 
 
 def test_judged_as_check_does() -> None:
-    """What the judge finds is the reason; it sees the merged packages of each target."""
+    """The judge's findings are the reasons; it sees the merged packages of each target."""
     wanted = _targets("a", platforms=f"{LINUX}, {MAC}")
     seen = []
 
@@ -217,7 +217,7 @@ def test_judged_as_check_does() -> None:
 
 
 def test_constraints_of_the_machine() -> None:
-    """Of ``constrains`` a lock has the virtual ones only: they come along with their package."""
+    """Of ``constrains``, only virtual packages are locked; they go with their package."""
     wanted = _targets("a", "b")
     base = _of(wanted, _conda("a"), _conda("b"))
     ours = _of(wanted, _conda("a", "2", constrains=("__cuda >=12",)), _conda("b"))
@@ -233,7 +233,7 @@ def test_constraints_of_the_machine() -> None:
 
 
 def test_platforms_of_one_side() -> None:
-    """A platform that one side has is taken from there; none has it, and that is a reason."""
+    """A platform of only one side is taken from there; a platform of none is a reason."""
     wanted = _targets("a", platforms=f"{LINUX}, {MAC}")
     base = _lock(wanted, {LINUX: [_conda("a")]})
     ours = _lock(wanted, {LINUX: [_conda("a", "2")]})
@@ -262,7 +262,7 @@ def test_platforms_of_one_side() -> None:
     ],
 )
 def test_heads_that_differ(change: dict[str, object], reason: str) -> None:
-    """Sides that are not of one world, whatever their packages are."""
+    """Sides with different channels, priorities or files can't be merged."""
     wanted = _targets("a")
     base = _of(wanted, _conda("a"))
     theirs = base._replace(**change)  # type: ignore[arg-type]
@@ -270,7 +270,7 @@ def test_heads_that_differ(change: dict[str, object], reason: str) -> None:
 
 
 def test_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lock of an older recipe stays of that recipe; two of them can't be one lock."""
+    """A merge of two locks of an older recipe keeps it; different recipes can't be merged."""
     monkeypatch.setitem(RECIPES, 2, lambda _: "of recipe 2")  # type: ignore[attr-defined]
     wanted = _targets("a")
     base = _of(wanted, _conda("a"))
@@ -282,7 +282,7 @@ def test_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_foreign_ancestor() -> None:
-    """What another tool locked can't be compared with."""
+    """A lock that another tool made can't be compared."""
     wanted = _targets("a")
     ours = _of(wanted, _conda("a"))
     base = ours._replace(recipe=0)
@@ -290,7 +290,7 @@ def test_foreign_ancestor() -> None:
 
 
 def test_pypi_beside_what_it_was_locked_with() -> None:
-    """A lock does not say what versions PyPI packages want: only what stood together is known."""
+    """PyPI packages are only merged with versions that one side had together."""
     wanted = _targets("python", "b", "pip: [u, v, w]")
     python = [_conda("python", "3.12"), _conda("b")]
     base = _of(wanted, *python, _pypi("u"), _pypi("w"))
@@ -310,7 +310,7 @@ def test_pypi_beside_what_it_was_locked_with() -> None:
 
 
 def test_solve_group() -> None:
-    """Environments that have to agree, and don't."""
+    """Environments of a solve-group with different versions are reported."""
     extra = (
         "multiplat:\n  solve-group: main\n  environments:\n"
         "    dev: {solve-group: main, dependencies: [b]}\n"

@@ -1,4 +1,4 @@
-"""Locks of other tools that are not in CEP 37's form: read as conda-lock reads them."""
+"""Locks of other tools that are not in CEP 37's form are read as conda-lock reads them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _read(metadata: object, packages: object, *, quoted: bool = True) -> LockFil
 
 
 def test_before_1_0() -> None:
-    """Channels as texts, no `version`, one digest for all platforms."""
+    """Channels can be texts, `version` can be missing, and one digest can be for all platforms."""
     lock = _read({**METADATA, "content_hash": "0" * 64}, [PACKAGE])
     assert [channel.url for channel in lock.channels] == ["forge"]
     assert lock.platforms["linux-64"].content_hash == "0" * 64
@@ -55,13 +55,13 @@ def test_before_1_0() -> None:
 
 
 def test_what_can_be_told_otherwise() -> None:
-    """Platforms are those of the packages; nothing else is needed."""
+    """Missing platforms are those of the packages; nothing else is needed."""
     lock = _read({"custom_metadata": {}}, [PACKAGE, {**PACKAGE, "platform": "osx-64"}])
     assert (list(lock.platforms), lock.sources, lock.channels) == (["linux-64", "osx-64"], (), ())
 
 
 def test_virtual_packages_are_no_packages() -> None:
-    """`__glibc` as a record is a promise that was made, and nothing to install."""
+    """A `__glibc` record is a promise, and not a package to install."""
     lock = _read(METADATA, [GLIBC, PACKAGE])
     assert [record.name for record in lock.platforms["linux-64"].records] == ["zlib"]
 
@@ -71,7 +71,7 @@ def test_virtual_packages_are_no_packages() -> None:
     [("sha256", "1" * 64), ("md5", "0" * 31 + "1"), ("md5", "1" * 28 + "e123"), ("md5", "0" * 32)],
 )
 def test_hashes_that_look_like_numbers(key: str, value: str) -> None:
-    """A hash without quotes is the text that stands there."""
+    """A hash without quotes is read as text."""
     package = {**PACKAGE, "hash": {key: value}, "version": "1.10"}
     (record,) = _read(METADATA, [package], quoted=False).platforms["linux-64"].records
     assert (getattr(record, key), record.version) == (value, "1.10")
@@ -79,7 +79,7 @@ def test_hashes_that_look_like_numbers(key: str, value: str) -> None:
 
 @pytest.mark.slow
 def test_read_as_conda_lock_reads(tmp_path: Path) -> None:
-    """What conda-lock takes of these forms, it and we take alike."""
+    """We read from these forms what conda-lock reads."""
     hashed = [
         {**package, "platform": subdir, "hash": {"md5": digit * 32}}
         for subdir in ("linux-64", "osx-64")
@@ -122,7 +122,7 @@ def test_read_as_conda_lock_reads(tmp_path: Path) -> None:
     ],
 )
 def test_problems(metadata: object, packages: object, problems: list[str]) -> None:
-    """All that is wrong, in the words of the format and not of Python."""
+    """All problems are reported in the words of the format, not of Python."""
     with pytest.raises(LockFileError) as raised:
         _read(metadata, packages)
     assert [problem.message for problem in raised.value.problems] == problems
@@ -130,7 +130,7 @@ def test_problems(metadata: object, packages: object, problems: list[str]) -> No
 
 
 def test_old_lock_is_of_use(alone: Host, project: Path) -> None:
-    """`list`, `check`, `render` and `import` take it as any other tool's lock."""
+    """`list`, `check`, `render` and `import` accept it like any other tool's lock."""
     for file in (CASES / "old-conda-lock").iterdir():
         (project / file.name).write_bytes(file.read_bytes())
     (alone.home / ".condarc").write_text("channel_alias: https://conda.example\n", encoding="utf-8")
@@ -146,7 +146,7 @@ def test_old_lock_is_of_use(alone: Host, project: Path) -> None:
 
 
 def test_two_arches(alone: Host, project: Path) -> None:
-    """A processor's word beside a GPU's tells two files apart, each with its promise."""
+    """A processor's name beside a GPU's distinguishes two files, each with its promise."""
     files = sorted((CASES / "two-arches").iterdir())
     alone.multiplat("import", *files, cwd=project)
     text = (project / "environment.yml").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Where a lock's packages are, told from its text: never anything but what YAML says."""
+"""The places of a lock's packages, found in its text, never differ from what YAML reads."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _places(text: str, size: int = 1 << 16) -> dict[str, Places]:
 
 
 def _urls_of_text(text: str) -> set[tuple[str, str]]:
-    """Platform, and the channel of a package whose URL is its own or the URL of another."""
+    """Return (platform, channel) for packages with their own URL, else (platform, URL)."""
     places = _places(text)
     own = {(subdir, channel) for subdir, there in places.items() for channel in there.own}
     others = {(subdir, place.url) for subdir, there in places.items() for place in there.others}
@@ -67,7 +67,7 @@ EPOCH = ("linux-64", f"{CHANNEL}/linux-64/c-1!2-h0_0.conda")
 
 
 def test_own() -> None:
-    """Names by channel; what is quoted is told one by one."""
+    """Packages with their own URL are listed by channel; quoted ones are listed one by one."""
     for text in (TEXT, TEXT.replace("\n", "\r\n")):
         places = _places(text)
         assert places["linux-64"].own == {CHANNEL: ["a", "b", "d"]}
@@ -79,7 +79,7 @@ def test_own() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 1000])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_blocks(size: int, end: str) -> None:
-    """Wherever a block ends: in the head, in a line's end, in an entry."""
+    """The result is the same wherever a block ends: in the head, a line end or an entry."""
     text = TEXT.replace("\n", end)
     content = text.encode()
     blocks = [content[start : start + size] for start in range(0, len(content), size)]
@@ -87,7 +87,7 @@ def test_blocks(size: int, end: str) -> None:
 
 
 def test_no_end_in_sight() -> None:
-    """What is no lock of ours is not kept in memory to its end."""
+    """A file that is not a lock of ours is not kept in memory as a whole."""
     for begin in (b"# ", b"\npackage:\n- name: ", b"\npackage:\n"):
         taken = itertools.count()
         blocks = (begin if not next(taken) else b"x" * (1 << 20) for _ in range(100))
@@ -109,7 +109,7 @@ def test_no_end_in_sight() -> None:
     ],
 )
 def test_other(old: str, new: str) -> None:
-    """A package whose URL says another name, version or platform is not among the own."""
+    """A package whose URL has another name, version or platform is listed with its URL."""
     text = TEXT.replace(old, new, 1)
     told = {url.rsplit("/", 1)[-1][:2] for _, url in _urls_of_text(text) if "-h0" in url}
     assert told == {"a-", "c-"}
@@ -125,7 +125,7 @@ def test_other(old: str, new: str) -> None:
     ],
 )
 def test_wrong_record(old: str, new: str, wrong: str) -> None:
-    """Nothing to verify a package by, and two packages of a name, are told with the places."""
+    """Packages without a hash and duplicate names are reported with the places."""
     places = _places(TEXT.replace(old, new, 1))
     assert wrong in places["linux-64"].wrong
 
@@ -157,7 +157,7 @@ TRICKS = {
 
 @pytest.mark.parametrize("trick", TRICKS)
 def test_nothing_hidden(trick: str) -> None:
-    """A URL that YAML sees is told, or lies under a channel that is, whatever hides it."""
+    """Every URL that YAML sees is found, or is under a channel that is, whatever hides it."""
     text = TEXT.replace(*TRICKS[trick], 1)
     assert text != TEXT
     try:
@@ -174,7 +174,7 @@ def test_nothing_hidden(trick: str) -> None:
 
 
 def _sized(lock: LockFile) -> LockFile:
-    """With a size of every package but the first."""
+    """Return a lock with a size for every package except the first."""
     return lock._replace(
         platforms={
             subdir: platform._replace(
@@ -190,7 +190,7 @@ def _sized(lock: LockFile) -> LockFile:
 
 
 def test_sizes_make_no_difference() -> None:
-    """A lock with sizes is looked at as fast as one without: by its layout."""
+    """A lock with sizes is read by its layout, as fast as one without."""
     text = render(_sized(LOCK))
     assert text.count("  # size: ") == 5
     places = places_by_layout([text.encode()])
@@ -200,6 +200,6 @@ def test_sizes_make_no_difference() -> None:
 
 @pytest.mark.parametrize("size", ["1e9", "-1", "x", "9" * 16, "1 2", "1\n  url: z", "1 # url"])
 def test_what_is_no_size(size: str) -> None:
-    """A comment with anything else is none of our layout: the lock is read as YAML."""
+    """Any other comment is not in our layout, so the lock is read as YAML."""
     text = render(_sized(LOCK)).replace("# size: 1\n", f"# size: {size}\n", 1)
     assert places_by_layout([text.encode()]) is None

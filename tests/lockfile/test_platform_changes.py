@@ -1,4 +1,4 @@
-"""Changes: what differs between two locks, in values and in words."""
+"""Differences between two locks, as values and words."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ URL = "https://example.com/conda/noarch"
 
 
 def record(name: str, version: str = "1", build: str = "0", **fields: str | None) -> CondaRecord:
-    """A record; its hashes come of its name."""
+    """Return a record whose hashes follow from its name."""
     given = {"url": f"{URL}/{name}-{version}-{build}.conda", "sha256": f"sha-{name}", **fields}
     return CondaRecord(name, version, build, md5=given.pop("md5", f"md5-{name}"), **given)
 
 
 def is_newer(one: str, other: str) -> bool:
-    """Versions that are whole numbers, by their value: ``10`` after ``9``."""
+    """Compare versions that are whole numbers: ``10`` comes after ``9``."""
     return int(one) > int(other)
 
 
@@ -45,7 +45,7 @@ def is_newer(one: str, other: str) -> bool:
 def test_one_change(
     old: CondaRecord | None, new: CondaRecord | None, kind: str, words: str
 ) -> None:
-    """Each kind of change is found and said in a few words."""
+    """Each kind of change is found and described in a few words."""
     found = changes([old] if old else [], [new] if new else [], is_newer)
     assert found == [Change(kind, "a", old, new)]
     assert [str(each) for each in found] == [words]
@@ -63,13 +63,13 @@ def test_one_change(
     ],
 )
 def test_no_change(new: CondaRecord) -> None:
-    """The same archive is no change, whatever is said of its dependencies or left out of hashes."""
+    """The same archive is not a change, whatever dependencies and hashes the records have."""
     assert changes([new], [record("a")], is_newer) == []
     assert changes([record("a")], [new], is_newer) == []
 
 
 def test_changes_come_by_name() -> None:
-    """Changes are in the order of names, whatever order the records have."""
+    """Changes are sorted by name, whatever order the records have."""
     old = [record("d"), record("b"), record("a")]
     new = [record("c"), record("a", "2"), record("d", "3")]
     found = [str(change) for change in changes(old, new, is_newer)]
@@ -93,12 +93,12 @@ def test_changes_come_by_name() -> None:
     ],
 )
 def test_to_install(present: CondaRecord, changed: bool) -> None:
-    """A mirror's archive is as good, as far as its known hashes are the lock's."""
+    """A mirror's archive is as good if its known hashes match the lock's."""
     assert bool(to_install([present], [record("a")], is_newer)) is changed
 
 
 def test_to_install_kinds() -> None:
-    """What is missing comes and what is too much goes."""
+    """Missing packages are added and extra ones removed."""
     found = to_install([record("old"), record("same")], [record("same"), record("new")], is_newer)
     assert [str(each) for each in found] == ["+ new 1", "- old 1"]
 
@@ -118,7 +118,7 @@ def test_to_install_kinds() -> None:
 def test_as_dictionary(
     change: Change, old: dict[str, str] | None, new: dict[str, str] | None
 ) -> None:
-    """The JSON form has versions and builds, and null where there is no package."""
+    """The JSON form has versions and builds, and null if there is no package."""
     assert change.to_dict() == {"kind": change.kind, "name": "a", "old": old, "new": new}
 
 
@@ -126,5 +126,5 @@ def test_as_dictionary(
     ("count", "words"), [(0, "0 packages"), (1, "1 package"), (2, "2 packages")]
 )
 def test_packages(count: int, words: str) -> None:
-    """A number of packages is said in English."""
+    """The number of packages is in correct English."""
     assert packages(count) == words

@@ -1,4 +1,4 @@
-"""Which URLs a lock may have: those of the manifest's channels, each under its package's name."""
+"""The URLs that a lock may have: in the manifest's channels, each with its package's name."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _lines(url: str, *channels: str, config: ChannelConfig = OWN) -> list[str]:
     ],
 )
 def test_asked_place(place: str, channel: str) -> None:
-    """By name, group, URL, credentials, variable or path."""
+    """A channel can be given by name, group, URL, with credentials or a variable, or as a path."""
     for subdir in ("linux-64", "noarch"):
         assert _lines(f"{place}/{subdir}/zlib-1.3-0.conda", channel, config=MIRROR) == []
 
@@ -71,7 +71,7 @@ def test_asked_place(place: str, channel: str) -> None:
     ],
 )
 def test_other_place(place: str, channel: str) -> None:
-    """Something that only looks like it is not it."""
+    """A URL that only resembles a channel's is refused."""
     url = f"{place}/linux-64/zlib-1.3-0.conda"
     assert _lines(url, channel, "other") == [
         f"zlib: from {place}, which is not a channel of the manifest"
@@ -79,7 +79,7 @@ def test_other_place(place: str, channel: str) -> None:
 
 
 def test_url_of_nothing() -> None:
-    """A lock's text need not be a URL."""
+    """A text in a lock that is not a URL is refused."""
     said = strays(Places({}, [Place("a", "1", "a")], []), ["main"], [OWN], Path("/"), "linux-64")
     assert said[0] == "a 1: its URL does not match the package: a"
 
@@ -97,13 +97,13 @@ def test_url_of_nothing() -> None:
     ],
 )
 def test_url_of_another_package(file: str) -> None:
-    """Another name, version, platform or kind of file."""
+    """A URL with another name, version, platform or kind of file is refused."""
     url = f"https://c.example.com/main/{file}"
     assert _lines(url, "main") == [f"zlib 1.3: its URL does not match the package: {url}"]
 
 
 def test_many_of_one_place() -> None:
-    """They stand in one line."""
+    """Packages of one place are named in one line."""
     packages = [Place(n, "1", f"https://evil.example/c/noarch/{n}-1-0.conda") for n in "edc"]
     places = Places({"https://evil.example/c": ["b", "a"]}, packages, [])
     assert strays(places, ["main"], [OWN], Path("/"), "linux-64") == [
@@ -112,7 +112,7 @@ def test_many_of_one_place() -> None:
 
 
 def test_encoded_name() -> None:
-    """An epoch's sign can be written as a code."""
+    """The ``!`` of an epoch can be percent-encoded."""
     package = Place("x", "1!2.0", "https://c.example.com/main/noarch/x-1%212.0-0.conda")
     assert strays(Places({}, [package], []), ["main"], [OWN], Path("/"), "linux-64") == []
 
@@ -131,12 +131,12 @@ def test_encoded_name() -> None:
     ],
 )
 def test_disguised(url: str) -> None:
-    """No code, step or addition in a URL leads elsewhere than it seems to."""
+    """Encoded characters, steps upwards and queries in a URL are refused."""
     assert _lines(f"https://c.example.com/{url}", "main")
 
 
 def test_another_build() -> None:
-    """A record has the archive of its own build."""
+    """A record's URL has its own build."""
     place = Place(
         "zlib", "1.3", "https://c.example.com/main/linux-64/zlib-1.3-cuda_1.conda", "cpu_0"
     )
@@ -154,12 +154,12 @@ def test_another_build() -> None:
     ],
 )
 def test_not_the_relative_channel(place: str, channel: str) -> None:
-    """Another folder whose name ends alike; a channel without a name is in its place only."""
+    """Another folder with a similar end is refused; ``.`` as a channel is only its own folder."""
     assert _lines(f"{place}/linux-64/zlib-1.3-0.conda", channel)
 
 
 def test_relative_channel_where_it_is_fetched() -> None:
-    """What is fetched comes from the manifest's own folder."""
+    """Packages to download come from the manifest's own folder."""
     for folder, wrong in {"/work/project": False, "/elsewhere": True}.items():
         place = Place("zlib", "1.3", f"file://{folder}/chan/linux-64/zlib-1.3-0.conda")
         places = Places({}, [place], [])
@@ -169,7 +169,7 @@ def test_relative_channel_where_it_is_fetched() -> None:
 
 
 def test_variable_as_a_server() -> None:
-    """It is held against the variable's value where it has one, whatever the rest is."""
+    """A server in a variable is compared with its value, if there is one."""
     place = Place("zlib", "1.3", "https://b.example.com:81/chan/linux-64/zlib-1.3-0.conda")
     for variables, wrong in (
         ({}, False),

@@ -1,4 +1,4 @@
-"""Which URLs a lock may have for PyPI's packages: those of the manifest's indexes and lines."""
+"""The URLs that a lock may have for PyPI packages: at the manifest's indexes and lines."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _servers(host: str) -> list[str]:
 
 @pytest.mark.parametrize("host", _servers(PYPI))
 def test_pypi_is_meant(host: str) -> None:
-    """PyPI's two servers, where nothing replaces it; where an index does, neither."""
+    """PyPI's two servers are allowed unless an index replaces them."""
     url = f"https://{host}/packages/ab/{WHEEL}"
     assert _lines(url, "six") == []
     assert _lines(url, "--extra-index-url https://own.example/simple", "six") == []
@@ -59,7 +59,7 @@ def test_pypi_is_meant(host: str) -> None:
 
 @pytest.mark.parametrize("host", sorted({*_servers(PYTORCH)} - {*_servers(PYPI)}))
 def test_pytorch_may_be_meant(host: str) -> None:
-    """PyTorch's servers, where the manifest does not keep to others."""
+    """PyTorch's servers are allowed unless the manifest states where packages come from."""
     url = f"https://{host}/whl/cpu/{WHEEL}"
     assert _lines(url, "six", options=PypiOptions()) == []
     assert _lines(url, *OWN_INDEX, options=PypiOptions(torch_backend="cpu")) == []
@@ -93,7 +93,7 @@ def test_pytorch_may_be_meant(host: str) -> None:
     ],
 )
 def test_asked_place(url: str, entries: tuple[str, ...]) -> None:
-    """By an index, a page, a folder, a constraint or by a line itself."""
+    """A place can be given by an index, a page, a folder, a constraint or a line."""
     assert _lines(url, *entries) == []
 
 
@@ -125,14 +125,14 @@ def test_asked_place(url: str, entries: tuple[str, ...]) -> None:
     ],
 )
 def test_other_place(url: str, entries: tuple[str, ...]) -> None:
-    """Whatever looks like a server or a place of the manifest's."""
+    """Anything that only resembles a server or place of the manifest is refused."""
     (line,) = _lines(url, *entries)
     assert line.startswith("six 1.17.0: ")
     assert url in line or repr(url) in line
 
 
 def test_own_index_of_a_project() -> None:
-    """Where a project has an index of its own, it is from there and from nowhere else."""
+    """A project with its own index comes only from there."""
     assert _lines(f"https://vendor.example/x/{WHEEL}", "six", options=OPTIONS) == []
     assert _lines(f"https://own.example/{WHEEL}", *OWN_INDEX, options=OPTIONS)
     unused = OPTIONS._replace(sources=())
@@ -141,7 +141,7 @@ def test_own_index_of_a_project() -> None:
 
 @pytest.mark.parametrize("options", [NO_TORCH, OPTIONS])
 def test_file_hosts(options: PypiOptions) -> None:
-    """A server that the manifest names beside its indexes."""
+    """A server under ``file-hosts`` is allowed."""
     options = options._replace(file_hosts=("cdn.example", "cdn.example:8080"))
     assert _lines(f"https://cdn.example/{WHEEL}", "six", options=options) == []
     assert _lines(f"http://cdn.example:8080/{WHEEL}", "six", options=options) == []
@@ -149,14 +149,14 @@ def test_file_hosts(options: PypiOptions) -> None:
 
 
 def test_mirror() -> None:
-    """The mirror of this machine stands for PyPI, and for no index of the manifest."""
+    """This machine's mirror replaces PyPI, but no index of the manifest."""
     mirror, url = "https://u:p@mirror.example/simple", f"https://mirror.example/x/{WHEEL}"
     assert _lines(url, "six", mirror=mirror) == []
     assert _lines(url, *OWN_INDEX, mirror=mirror)
 
 
 def test_by_digest() -> None:
-    """What the mirror is asked for by name and hash may be locked from anywhere."""
+    """Files that are requested from a mirror by name and hash may be locked from anywhere."""
     mirror, digest = "https://mirror.example/simple", f"ab/cd/{'0' * 60}"
     url = f"https://elsewhere.example/packages/{digest}/{WHEEL}"
     assert _lines(url, "six", mirror=mirror) == []
@@ -167,14 +167,14 @@ def test_by_digest() -> None:
 
 
 def test_needs_of_a_local_project() -> None:
-    """What a project of the repository says it needs by a URL."""
+    """A URL in the metadata of a local project is allowed."""
     url = "https://x.example/a/main.zip"
     assert _lines(url, "./tool", needs=(f"six @ {url}",)) == []
     assert _lines(url, "./tool", needs=("six",))
 
 
 def test_link_to_elsewhere(tmp_path: Path) -> None:
-    """A symbolic link in a folder of wheels is followed first."""
+    """Symbolic links in a folder of wheels are resolved first."""
     (tmp_path / "p" / "wheels").mkdir(parents=True)
     (tmp_path / "p" / "wheels" / WHEEL).symlink_to(tmp_path / WHEEL)
     assert _lines(f"./wheels/{WHEEL}", "-f ./wheels", "six", folder=tmp_path / "p")
@@ -202,7 +202,7 @@ def test_link_to_elsewhere(tmp_path: Path) -> None:
     ],
 )
 def test_own_name(name: str, version: str, file: str) -> None:
-    """A file's name in the forms that there are."""
+    """File names are recognised in all their forms."""
     assert is_own(Place(name, version, f"https://own.example/a/{file}"))
 
 
@@ -228,13 +228,13 @@ def test_own_name(name: str, version: str, file: str) -> None:
     ],
 )
 def test_another_file(file: str) -> None:
-    """Another project's or version's file is refused by its URL, on the right server too."""
+    """A file of another project or version is refused, on the right server too."""
     url = f"https://own.example/a/{file}"
     assert _lines(url, *OWN_INDEX) == [f"six 1.17.0: its URL does not match the package: {url}"]
 
 
 def test_many_of_one_server() -> None:
-    """Packages of one server in one line, with the URL of the first."""
+    """Packages of one server are named in one line, with the first URL."""
     line = Requirement("a", "a", NOWHERE)
     target = Target("default", "linux-64", (), frozenset(), View(pypi=(line,)))
     places = [Place(n, "1", f"https://evil.example/{n}-1.tar.gz") for n in "cab"]

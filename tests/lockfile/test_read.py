@@ -1,4 +1,4 @@
-"""Locks as files: what is written is read back, whoever wrote it, and what is broken is told."""
+"""Locks as files: they are read as they were written, and broken ones are reported."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ LOCK = _lock(
 
 
 def test_round_trip() -> None:
-    """A lock that is written is read as it was, and written again it is the same text."""
+    """A lock is read as it was written, and written again with the same text."""
     text = render(LOCK)
     assert read_lock(text, "gpu.conda-lock.yml") == LOCK
     assert render(read_lock(text, "gpu.conda-lock.yml")) == text
 
 
 def test_constraints_survive_as_needs() -> None:
-    """Of ``constrains`` the lock keeps what is said of virtual packages."""
+    """A lock keeps what ``constrains`` says about virtual packages."""
     lock = _lock(_record("cuda-version", constrains=("__cuda >=12", "cudatoolkit 12.*")))
     needs = read_lock(render(lock), "f").platforms["linux-64"].needs
     assert [(need.spec, need.record, need.binding) for need in needs] == [
@@ -81,7 +81,7 @@ def test_constraints_survive_as_needs() -> None:
 
 
 def test_fast_reader_and_yaml_agree() -> None:
-    """What is read by layout is what YAML reads, whatever stands in the values."""
+    """Reading by layout gives the same as YAML, whatever the values are."""
     records = [_record(f"p{n}", version=text, build=text) for n, text in enumerate(NASTY)]
     text = render(_lock(*records))
     by_layout = read_lock(text, "f")
@@ -96,7 +96,7 @@ def test_fast_reader_and_yaml_agree() -> None:
 
 @pytest.mark.parametrize("text", NASTY)
 def test_scalars_are_text_for_every_reader(text: str) -> None:
-    """No value can be taken for a number, a date or a boolean, by YAML 1.1 nor by 1.2."""
+    """YAML 1.1 and 1.2 read no value as a number, a date or a boolean."""
     written = scalar(text)
     assert yaml.safe_load(written) == text
     if not written.startswith("'"):
@@ -105,14 +105,14 @@ def test_scalars_are_text_for_every_reader(text: str) -> None:
 
 
 def test_one_platform(tmp_path: Path) -> None:
-    """Reading one platform gives what the whole gives for it, and no other."""
+    """Reading one platform gives the same as reading all, and nothing else."""
     some = read_lock(render(LOCK), "f", ["osx-arm64"])
     assert dict(some.platforms) == {"osx-arm64": LOCK.platforms["osx-arm64"]}
 
 
 @pytest.mark.slow
 def test_conda_lock_parses_it(tmp_path: Path) -> None:
-    """conda-lock's own models accept every key, where there is an MD5."""
+    """conda-lock's own models accept every key, if there is an MD5."""
     lock = _lock(*(record._replace(md5="0" * 32) for record in LOCK.platforms["linux-64"].records))
     path = tmp_path / "conda-lock.yml"
     path.write_text(render(lock), encoding="utf-8")
@@ -184,7 +184,7 @@ package:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_locks_of_others(end: str) -> None:
-    """conda-lock's own files: several categories, PyPI entries, no metadata of ours, CRLF."""
+    """conda-lock's files are read: several categories, PyPI entries, no metadata of ours, CRLF."""
     lock = read_lock(FOREIGN.replace("\n", end), "conda-lock.yml")
     assert (lock.recipe, lock.intact, lock.environment) == (0, True, "default")
     found = lock.platforms["linux-64"]
@@ -204,7 +204,7 @@ def test_package_section_may_come_first() -> None:
 
 
 def test_category_main_is_kept() -> None:
-    """Whichever of a package's entries comes last."""
+    """``main`` counts, whichever of a package's entries comes last."""
     first, *rest = FOREIGN.replace("category: docs", "category: main").split("- name: zlib\n")
     assert len(rest) == 2
     found = [read_lock("- name: zlib\n".join([first, *order]), "f") for order in (rest, rest[::-1])]
@@ -253,7 +253,7 @@ def test_category_main_is_kept() -> None:
     ],
 )  # fmt: skip
 def test_broken_locks(text: str, problem: str) -> None:
-    """Each kind of broken file is told by its place and reason, with the way out."""
+    """Each kind of broken file is reported with its place, the reason and what to do."""
     with pytest.raises(LockFileError) as raised:
         read_lock(text, "f")
     shown, hint = str(raised.value.problems[0]).split("\n")
@@ -264,7 +264,7 @@ def test_broken_locks(text: str, problem: str) -> None:
 
 
 def _again(text: str, *changes: tuple[str, str]) -> str:
-    """A lock in which the last package is there once more, changed."""
+    """Return a lock that contains the last package twice, the second time changed."""
     start = text.rindex("- name: ")
     entry = text[start:]
     for old, new in changes:
@@ -288,7 +288,7 @@ def _again(text: str, *changes: tuple[str, str]) -> str:
 def test_second_package_of_ours(
     name: str, manager: str, changes: list[tuple[str, str]], platforms: list[str] | None
 ) -> None:
-    """Also where the digests hold: somebody has made them anew. The place is that in the file."""
+    """A duplicate is found even if the digests match, and its place is that in the file."""
     head, section = TEXT.split("package:\n", maxsplit=1)
     if manager == "pip":
         start = section.rindex("- name: ")
@@ -319,7 +319,7 @@ def test_second_package_of_ours(
     ],
 )
 def test_second_package_of_others(changes: list[tuple[str, str]], refused: bool) -> None:
-    """conda-lock writes one entry for each category, of one archive: no other is taken."""
+    """conda-lock writes one entry per category, all of the same archive; others are refused."""
     text = _again(FOREIGN, *changes)
     if not refused:
         assert [each.name for each in read_lock(text, "f").platforms["linux-64"].pypi] == [
@@ -334,7 +334,7 @@ def test_second_package_of_others(changes: list[tuple[str, str]], refused: bool)
 
 
 def test_golden_digests() -> None:
-    """Recipe 1 gives these digests for ever: a lock must not go stale by an update of ours."""
+    """Recipe 1 always gives these digests: an update of ours must not make a lock stale."""
     folder = CASES / "recipe-1"
     source = Source("environment.yml", (folder / "environment.yml").read_text(encoding="utf-8"))
     manifest = read_manifest([source], host_subdirs=(), entry_name=entry_name)
@@ -352,7 +352,7 @@ def test_golden_digests() -> None:
     ],
 )
 def test_golden_locks(folder: str, environment: str) -> None:
-    """A lock of recipe 1 is intact, in sync and the same bytes for ever, without credentials.
+    """A lock of recipe 1 always stays intact, in sync and byte for byte the same.
 
     These are older than the digest of the head, which is the one line that they would get.
     """
@@ -372,7 +372,7 @@ def test_golden_locks(folder: str, environment: str) -> None:
 
 
 def test_golden_lock_of_recipe_2() -> None:
-    """The same of recipe 2, which has what local projects say of themselves in it."""
+    """The same for recipe 2, which includes the metadata of local projects."""
     folder = CASES / "recipe-2"
     project = load_project([folder / "environment.yml"], host_subdirs=())
     text = (folder / "conda-lock.yml").read_text(encoding="utf-8")
@@ -385,7 +385,7 @@ def test_golden_lock_of_recipe_2() -> None:
 
 
 def test_in_sync() -> None:
-    """A target is in sync with a lock that is whole, of this recipe, and of the same request."""
+    """A target is in sync with a complete lock of this recipe and of the same request."""
     text = "platforms: [linux-64, win-64]\ndependencies: [b]\n"
     manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
     first, second = targets(manifest)
@@ -407,7 +407,7 @@ def test_in_sync() -> None:
     ("recipe", "newer", "changed"), [(0, False, False), (1, False, True), (9, True, False)]
 )
 def test_what_is_known_of_a_digest(recipe: int, newer: bool, changed: bool) -> None:
-    """Only a digest of a recipe that we know can tell that the manifest has changed."""
+    """Only a digest of a known recipe can tell that the manifest has changed."""
     text = "platforms: [linux-64]\ndependencies: [b]\n"
     (target,) = targets(read_manifest([Source("environment.yml", text)], host_subdirs=()))
     lock = LOCK._replace(recipe=recipe, platforms={"linux-64": PlatformLock.of("0", (), (), ())})
@@ -420,7 +420,7 @@ def test_what_is_known_of_a_digest(recipe: int, newer: bool, changed: bool) -> N
     [(1, True, False, 1), (1, True, True, 2), (1, False, False, 2), (0, True, False, 2)],
 )
 def test_update_of_ours_rewrites_nothing(recipe: int, kept: bool, solved: bool, new: int) -> None:
-    """Where all stays as it is locked, its recipe stays, whichever new locks have."""
+    """If nothing changes, a lock keeps its recipe, whichever one new locks have."""
     manifest = CASES / "recipe-2" / "environment.yml"
     asked = targets(load_project([manifest], host_subdirs=()).manifest)
     plan = Plan("default", asked, LOCK._replace(recipe=recipe))
@@ -431,7 +431,7 @@ def test_update_of_ours_rewrites_nothing(recipe: int, kept: bool, solved: bool, 
 
 
 def test_every_recipe_has_golden_locks() -> None:
-    """What judges locks for ever is held to locks of its time."""
+    """Each recipe is tested with locks of its time."""
     assert {f"recipe-{recipe}" for recipe in RECIPES} <= {each.name for each in CASES.iterdir()}
 
 
@@ -450,7 +450,7 @@ TEXT = render(LOCK)
     ids=["version", "comment", "line", "records", "all records"],
 )
 def test_edited_locks(old: str, new: str, names: str) -> None:
-    """A package section that is not as we wrote it is read, and known for edited."""
+    """A changed package section is read, and recognised as edited."""
     assert old in TEXT
     found = read_lock(TEXT.replace(old, new, 1), "f")
     assert not found.intact
@@ -462,7 +462,7 @@ def test_edited_locks(old: str, new: str, names: str) -> None:
     sorted({*range(0, len(TEXT), 17), *(n for n, letter in enumerate(TEXT) if letter == "\n")}),
 )
 def test_every_truncation_is_seen(end: int) -> None:
-    """Wherever the text is cut off, it is either no lock or not intact."""
+    """Wherever the text is cut off, it is either not a lock or not intact."""
     with suppress(LockFileError):
         assert not read_lock(TEXT[:end], "f").intact
 
@@ -479,7 +479,7 @@ def test_every_truncation_is_seen(end: int) -> None:
     ],
 )
 def test_some_platforms(wanted: list[str] | None, found: list[str], end: str) -> None:
-    """Platforms come as the lock has them, whether it is intact or edited, with any line ends."""
+    """Some platforms can be read of an intact or edited lock, with any line ends."""
     intact = read_lock(TEXT.replace("\n", end), "f", wanted)
     edited = read_lock((TEXT + "# edited\n").replace("\n", end), "f", wanted)
     assert list(intact.platforms) == list(edited.platforms) == found
@@ -490,7 +490,7 @@ def test_some_platforms(wanted: list[str] | None, found: list[str], end: str) ->
 @pytest.mark.parametrize("marker", ["<<<<<<< HEAD", "=======", ">>>>>>> branch"])
 @pytest.mark.parametrize("above", ["version: 1\n", "  - osx-arm64\n", "package:\n"])
 def test_conflict_markers(marker: str, above: str) -> None:
-    """A merge conflict is named for what it is, with the line of its first marker."""
+    """A merge conflict is reported with the line of its first marker."""
     text = TEXT.replace(above, f"{above}{marker}\n", 1) + ">>>>>>> other\n"
     line = text.splitlines().index(marker) + 1
     with pytest.raises(LockFileError) as raised:
@@ -512,7 +512,7 @@ def test_conflict_markers(marker: str, above: str) -> None:
     ],
 )
 def test_hints(text: str, hint: str) -> None:
-    """The ways out of a broken lock and of a newer one differ."""
+    """The hints for a broken lock and for a newer one differ."""
     with pytest.raises(LockFileError, match=r"^f can't be read$") as raised:
         read_lock(text, "f")
     relock = "run `conda multiplat lock --update-all`, which does not read the old lock"
@@ -521,7 +521,7 @@ def test_hints(text: str, hint: str) -> None:
 
 
 def test_one_platform_of_a_foreign_lock() -> None:
-    """One platform of conda-lock's file is the same read alone as read with the rest."""
+    """One platform of conda-lock's file is read the same, alone or with the others."""
     text = FOREIGN.replace("  - linux-64\n", "  - osx-64\n  - linux-64\n", 1)
     whole = read_lock(text, "f")
     assert list(whole.platforms) == ["osx-64", "linux-64"]
@@ -546,20 +546,20 @@ def test_one_platform_of_a_foreign_lock() -> None:
     ],
 )
 def test_dependencies(depends: tuple[str, ...], dependencies: dict[str, str]) -> None:
-    """A record's dependencies are one constraint for each name, which says all of them."""
+    """A record's dependencies have one constraint for each name, which includes all of them."""
     assert _record("x", depends=depends).dependencies == dependencies
 
 
 @pytest.mark.parametrize("key", ["name", "version", "url", "hash"])
 def test_record_lacks_a_key(key: str) -> None:
-    """A record without a required key is none."""
+    """A record without a required key is refused."""
     data = {name: each for name, each in _record("a").to_dict("win-64").items() if name != key}
     with pytest.raises(KeyError, match=f"^'{key}'$"):
         CondaRecord.from_dict(data)
 
 
 def test_custom_metadata_is_text() -> None:
-    """Keys and values of ``custom_metadata`` are text, as its readers demand."""
+    """Keys and values of ``custom_metadata`` are text, as its readers require."""
     custom = yaml.safe_load(TEXT)["metadata"]["custom_metadata"]
     assert all(isinstance(each, str) for pair in custom.items() for each in pair)
     assert custom["created_by"] == "conda-multiplat"
@@ -569,7 +569,7 @@ def test_custom_metadata_is_text() -> None:
 
 
 def test_lock_of_a_solution() -> None:
-    """A fresh lock is in order: records by name, what was asked for sorted and once."""
+    """A new lock is sorted by name, and each requested MatchSpec occurs once."""
     found = PlatformLock.of("ab", [_record("b"), _record("a")], (), ["b", "a", "b"])
     assert [record.name for record in found.records] == ["a", "b"]
     assert found.requested == ("a", "b")
@@ -578,7 +578,7 @@ def test_lock_of_a_solution() -> None:
 @pytest.mark.parametrize("size", [1, 7, 4096, 10**6])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_head_by_itself(size: int, end: str) -> None:
-    """The head of a whole lock, however the file comes in blocks and its lines end."""
+    """The head of a complete lock is read alone, whatever the blocks and line ends are."""
     data = TEXT.replace("\n", end).encode()
     blocks = [data[at : at + size] for at in range(0, len(data), size)]
     head = read_head(blocks, "conda-lock.yml", whole=True)
@@ -597,12 +597,12 @@ def test_head_by_itself(size: int, end: str) -> None:
     "text", ["", "package: []\n", "metadata: {}\npackage: []\n", "<<<<<<< a\npackage: []\n"]
 )
 def test_no_head_of_ours(text: str) -> None:
-    """What is not a lock of ours is left to the reader that says what is wrong."""
+    """Files that are not our locks are left to the reader that reports what is wrong."""
     assert read_head([text.encode()], "conda-lock.yml", whole=False) is None
 
 
 def test_left_unmerged() -> None:
-    """One side of a merge with the reason above it: as it was, but not as it was written."""
+    """One side of a merge is kept with the reason above it, and is not intact."""
     text = render(LOCK)
     left = as_unmerged(text, "a: 1 in ours, 2 in theirs")
     assert left == as_unmerged(as_unmerged(text, "older"), "a: 1 in ours, 2 in theirs")

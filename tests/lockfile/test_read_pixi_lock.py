@@ -1,4 +1,4 @@
-"""``pixi.lock``: random ones of both versions, read as py-rattler's LockFile reads them."""
+"""Random ``pixi.lock`` files of both versions are read as py-rattler's LockFile reads them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _pypi(chance: random.Random, name: str) -> dict[str, Any]:
 
 
 def random_lock(seed: int, version: int) -> dict[str, Any]:
-    """A lock of some environments and platforms that share packages."""
+    """Return a lock of some environments and platforms that share packages."""
     chance = random.Random(seed)
     platforms = PLATFORMS if version == 7 else PLATFORMS[:2]
     subdirs = {"gpu": "linux-64"}
@@ -90,7 +90,7 @@ def random_lock(seed: int, version: int) -> dict[str, Any]:
 
 
 def rattlers(path: Path) -> dict[tuple[str, str], set[tuple[object, ...]]]:
-    """What py-rattler reads: target -> manager, name, version, place and SHA-256."""
+    """Return what py-rattler reads: target -> manager, name, version, place and SHA-256."""
     return {
         (name, platform.name): {_said(package) for package in packages}
         for name, environment in LockFile.from_path(path).environments()
@@ -109,7 +109,7 @@ def _said(package: object) -> tuple[object, ...]:
 @pytest.mark.parametrize("version", [6, 7])
 @pytest.mark.parametrize("seed", range(10))
 def test_as_rattler_reads_it(tmp_path: Path, seed: int, version: int) -> None:
-    """Each target has the packages, with their hashes, that py-rattler finds there."""
+    """Each target has the packages that py-rattler finds there, with their hashes."""
     path = tmp_path / "pixi.lock"
     path.write_text(yaml.safe_dump(random_lock(seed, version), sort_keys=False), encoding="utf-8")
     wanted = rattlers(path)
@@ -167,7 +167,7 @@ packages:
 
 
 def test_forms() -> None:
-    """Folders, repositories, logins, extras and markers as a ``conda-lock.yml`` has them."""
+    """Folders, repositories, logins, extras and markers become those of a ``conda-lock.yml``."""
     (target,) = read_pixi_lock(DIALECT, "pixi.lock").values()
     assert target.channels == ("https://conda.example.com/forge/",)
     locked = target.locked("linux-64")
@@ -219,7 +219,7 @@ ASIDE = "      run `pixi lock`, or move the file away to lock without its versio
     ids=["old", "broken", "empty", "cut", "list"],
 )
 def test_broken(text: str, message: str) -> None:
-    """What can't be read is said with its place, and what to do."""
+    """A broken file is reported with the place and what to do."""
     with pytest.raises(LockFileError) as caught:
         read_pixi_lock(text, "pixi.lock")
     assert "\n".join(caught.value.lines()[1:]) == message

@@ -1,4 +1,4 @@
-"""Dependency trees as values: linear in the number of needs, at any depth, cycles included."""
+"""Dependency trees as values have one line per dependency, at any depth and with cycles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _graph(needs: dict[str, Sequence[str]], *lines: str) -> LockedGraph:
 
 
 def test_cycle() -> None:
-    """Packages that need each other end in a mark, in both directions."""
+    """Packages that need each other end with a mark, in both directions."""
     graph = _graph({"a": ["b"], "b": ["a", "c"], "c": []}, "a")
     assert text(downwards(graph), graph.records, inverted=False) == [
         "a 1  ← environment.yml:1:1  a",
@@ -49,7 +49,7 @@ def test_cycle() -> None:
 
 
 def test_cycle_without_a_line() -> None:
-    """What no line leads to is shown all the same, where it is only needed by itself too."""
+    """Packages that no line leads to are shown, even if only they need each other."""
     graph = _graph({"a": [], "x": ["y"], "y": ["x"]}, "a")
     assert text(downwards(graph), graph.records, inverted=False) == [
         "a 1  ← environment.yml:1:1  a",
@@ -62,7 +62,7 @@ def test_cycle_without_a_line() -> None:
 @pytest.mark.slow
 @pytest.mark.timed
 def test_every_pair() -> None:
-    """300 packages, each needing all after it, make a line for each need, in no time."""
+    """300 packages, each of which needs all after it, give one line per dependency, quickly."""
     names = [f"p{i:03}" for i in range(300)]
     graph = _graph({name: names[i + 1 :] for i, name in enumerate(names)}, *names)
     began = time.process_time()
@@ -74,7 +74,7 @@ def test_every_pair() -> None:
 
 
 def test_long_chain() -> None:
-    """A chain of thousands does not exhaust Python's stack."""
+    """A chain of thousands does not exceed Python's stack."""
     count = 3000
     needs = {f"p{i}": [f"p{i + 1}"] if i + 1 < count else [] for i in range(count)}
     graph = _graph(needs, "p0")

@@ -42,7 +42,7 @@ _CORE_1_2 = re.compile(
 
 
 def record(name: str, version: str = "1.0", *depends: str, **fields: Any) -> CondaRecord:
-    """A record; what matters to no test is made up from the name."""
+    """Return a record; values that no test needs follow from the name."""
     given = {
         "build": "0",
         "url": f"{URL}/noarch/{name}-{version}-0.conda",
@@ -54,13 +54,13 @@ def record(name: str, version: str = "1.0", *depends: str, **fields: Any) -> Con
 
 
 def locked(*records: CondaRecord, content_hash: str = "ab12") -> PlatformLock:
-    """A platform's lock, made as a solve makes it."""
+    """Return a platform's lock, made as a solve makes it."""
     glibc = VirtualPackage("__glibc", "2.28")
     return PlatformLock.of(content_hash, records, [glibc], ["python >=3.11", "é"])
 
 
 def lock_of(*records: CondaRecord, **fields: Any) -> LockFile:
-    """A lock of one platform."""
+    """Return a lock of one platform."""
     given = {
         "environment": "default",
         "sources": ("environment.yml",),
@@ -86,7 +86,7 @@ LOCK = lock_of(
 
 
 def shuffled(lock: LockFile, seed: int) -> LockFile:
-    """The same lock with its platforms and records put in any other order."""
+    """Return the same lock with its platforms and records in any other order."""
     chance = random.Random(seed)
     platforms = list(lock.platforms.items())
     chance.shuffle(platforms)
@@ -179,14 +179,14 @@ def test_header(environment: str, lines: list[str]) -> None:
 
 
 def test_round_trip() -> None:
-    """What is read from a lock is what was written to it."""
+    """A lock is read as it was written."""
     again = read_lock(render(LOCK), "conda-lock.yml")
     assert again == LOCK
     assert again.intact
 
 
 def test_sizes() -> None:
-    """They stand where other tools read nothing, and are read where a lock is as we wrote it."""
+    """Sizes are comments, which other tools ignore; they are read if a lock is as we wrote it."""
     lock = lock_of(PYTHON._replace(size=31_557_432), record("zlib", "1.10"))
     text = render(lock)
     assert text.count("-0.conda\n  # size: 31557432\n  hash:\n") == 1
@@ -202,7 +202,7 @@ def test_sizes() -> None:
 
 @pytest.mark.parametrize("size", ["", "-1", "1e9", "0x10", "[1]", "{}", "9" * 16, "9" * 9999, "٣"])
 def test_sizes_that_are_none(size: str) -> None:
-    """Somebody's own idea of a size is not known; nothing else of the lock is worse for it."""
+    """An invalid size is ignored, and the rest of the lock is read as usual."""
     text = render(lock_of(PYTHON._replace(size=7)))
     section = text[text.index("package:") :].replace("# size: 7", f"# size: {size}")
     head = re.sub(
@@ -214,7 +214,7 @@ def test_sizes_that_are_none(size: str) -> None:
 
 
 def test_no_packages() -> None:
-    """A lock of nothing is a list of no packages, and can be read."""
+    """A lock without packages has an empty list and can be read."""
     lock = lock_of()
     assert render(lock).endswith("\npackage: []\n")
     assert read_lock(render(lock), "conda-lock.yml") == lock
@@ -253,13 +253,13 @@ def test_packages_are_kept_together() -> None:
 
 
 def packages(lock: LockFile) -> list[dict[str, Any]]:
-    """The ``package`` section as data."""
+    """Return the ``package`` section as data."""
     return [record.to_dict(platform) for record, platform in lock.entries()]
 
 
 @pytest.mark.parametrize("loader", ["SafeLoader", "CSafeLoader"])
 def test_yaml_reads_the_same(loader: str) -> None:
-    """Both of PyYAML's safe loaders read what the lock holds, all of it text but two kinds."""
+    """Both of PyYAML's safe loaders read what the lock contains, all but two kinds as text."""
     data = yaml.load(render(LOCK), Loader=getattr(yaml, loader))
     sha = data["metadata"]["custom_metadata"]["multiplat.packages-sha256"]
     assert data == {**LOCK.head(sha), "package": packages(LOCK)}
@@ -268,7 +268,7 @@ def test_yaml_reads_the_same(loader: str) -> None:
 
 @pytest.mark.parametrize("text", NASTY)
 def test_scalars_stay_text(text: str) -> None:
-    """Every reader takes a scalar for the text that it is, as value, key and list item."""
+    """Every reader reads a scalar as text, as a value, key and list item."""
     written = scalar(text)
     for loader in (yaml.SafeLoader, yaml.CSafeLoader):
         document = f"a: {written}\n{written}: b\nc:\n- {written}\n"
@@ -293,13 +293,13 @@ def test_scalars_stay_text(text: str) -> None:
     ],
 )
 def test_scalars(value: str | bool, written: str) -> None:
-    """What is surely text is plain, as in conda-lock's own files; the rest is quoted."""
+    """Unambiguous text is plain, as in conda-lock's own files; the rest is quoted."""
     assert scalar(value) == written
 
 
 @pytest.mark.parametrize("text", NASTY)
 def test_nasty_packages(text: str) -> None:
-    """Packages with strange words are read alike by our reader of lines and by YAML."""
+    """Packages with unusual texts are read the same by our reader and by YAML."""
     odd = record("odd", text, build=text or "0", md5=text or None, category=text or "main")
     lock = lock_of(odd, record("other"))
     rendered = render(lock)

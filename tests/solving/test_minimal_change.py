@@ -1,4 +1,4 @@
-"""A lock changes only where it must, whatever came into the channels and the index meanwhile."""
+"""A lock changes only where it must, whatever was added to the channels and the index."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _version(package: Package) -> tuple[int, ...]:
 
 
 def _without_newest(packages: Sequence[Package]) -> list[Package]:
-    """What there was before the newest version of each package came."""
+    """Return the packages without the newest version of each."""
     newest: dict[str, tuple[int, ...]] = {}
     for package in packages:
         newest[package.name] = max(newest.get(package.name, ()), _version(package))
@@ -38,7 +38,7 @@ def _without_newest(packages: Sequence[Package]) -> list[Package]:
 
 
 def _entries(lock: Path) -> dict[Key, dict[str, Any]]:
-    """Platform and name -> what is locked."""
+    """Return platform and name -> what is locked."""
     data = yaml.safe_load(lock.read_text(encoding="utf-8"))
     return {(each["platform"], each["name"]): each for each in data["package"]}
 
@@ -74,7 +74,7 @@ class Locked:
 
 @pytest.fixture(params=range(6))
 def locked(request: pytest.FixtureRequest, alone: Host, project: Path, tmp_path: Path) -> Locked:
-    """Of a channel that is made at random, and has got a newer version of everything since."""
+    """Return a project locked from a random channel that has since got newer versions."""
     packages, names = random_packages(request.param)
     chosen = random.Random(request.param)
     channel = write_repodata(tmp_path / "random", _without_newest(packages))
@@ -96,7 +96,7 @@ def locked(request: pytest.FixtureRequest, alone: Host, project: Path, tmp_path:
 
 @pytest.mark.slow
 def test_asking_for_what_is_locked(locked: Locked) -> None:
-    """A line that is met by what is locked changes no record, and ``check`` says so before."""
+    """A line that the lock satisfies changes no record, and ``check`` says so before."""
     before = _section(locked.lock)
     found = _entries(locked.lock)
     for extra in locked.rest[:2]:
@@ -113,7 +113,7 @@ def test_asking_for_what_is_locked(locked: Locked) -> None:
 
 @pytest.mark.slow
 def test_update_moves_what_it_names(locked: Locked) -> None:
-    """A transitive package goes to what is newer; another moves only where its old one can't be."""
+    """An update changes the named package; others change only if their version no longer fits."""
     before = _entries(locked.lock)
     name = locked.rest[0]
     locked.run("lock", "--update", name)
@@ -124,7 +124,7 @@ def test_update_moves_what_it_names(locked: Locked) -> None:
 
 @pytest.mark.slow
 def test_an_edit_moves_what_it_needs(locked: Locked) -> None:
-    """A line that is not met, and one less: what can stay stays."""
+    """If a line is added or removed, everything that can stay stays."""
     before = _entries(locked.lock)
     for name in locked.others:
         write(locked.project, locked.channel, *locked.asked[1:], name)
@@ -138,14 +138,14 @@ def test_an_edit_moves_what_it_needs(locked: Locked) -> None:
 def _moved_without_need(
     locked: Locked, before: dict[Key, dict[str, Any]], after: dict[Key, dict[str, Any]], name: str
 ) -> list[Key]:
-    """What moved, other than ``name``, although all would hold with its old version."""
+    """Return what changed, other than ``name``, although its old version would still fit."""
     moved = [key for key in after if key in before and after[key]["url"] != before[key]["url"]]
     others = [key for key in moved if key[1] != name]
     return [key for key in others if not _problems(locked, {**after, key: before[key]})]
 
 
 def _problems(locked: Locked, entries: dict[Key, dict[str, Any]]) -> list[str]:
-    """What conda's own MatchSpecs say against a lock with these packages."""
+    """Return what conda's own MatchSpecs find wrong with a lock with these packages."""
     data = yaml.safe_load(locked.lock.read_text(encoding="utf-8"))
     other = locked.project / "other.yml"
     other.write_text(yaml.safe_dump({**data, "package": list(entries.values())}), "utf-8")
@@ -158,7 +158,7 @@ def _problems(locked: Locked, entries: dict[Key, dict[str, Any]]) -> list[str]:
 
 
 def test_update_that_needs_more(alone: Host, project: Path, tmp_path: Path) -> None:
-    """What the updated package needs moves with it; what merely could does not."""
+    """What the updated package needs changes with it; nothing else does."""
     old = [
         Package("top", depends=["middle", "other"]),
         Package("middle", depends=["low"]),
@@ -184,19 +184,19 @@ def _entries_of(project: Path) -> dict[Key, dict[str, Any]]:
 
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
-    """An index, filled by the tests."""
+    """Return an index that the tests fill."""
     return Index(tmp_path / "index")
 
 
 @pytest.fixture
 def pypi(index: Index) -> Iterator[Rules]:
-    """The index, served."""
+    """Serve the index."""
     with serve(index.root) as server:
         yield server
 
 
 def _random_wheels(index: Index, chosen: random.Random, versions: Sequence[int]) -> list[str]:
-    """Layers of projects, each version asking for ranges of the layer below."""
+    """Return layers of projects; each version needs ranges of the layer below."""
     names = [[f"{'pqrs'[layer]}{n}" for n in range(3)] for layer in range(4)]
     for version in versions:
         for layer, row in enumerate(names):
@@ -215,7 +215,7 @@ def _random_wheels(index: Index, chosen: random.Random, versions: Sequence[int])
 def test_pypi(
     alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules, seed: int
 ) -> None:
-    """The same of PyPI's packages: a line that is met, and an update of a transitive one."""
+    """The same for PyPI packages: a line that is satisfied, and an update of a transitive one."""
     chosen = random.Random(seed)
     python = [Package("python", "3.12.5", "0_c", each) for each in ("linux-64", "win-64")]
     channel = write_repodata(tmp_path / "channel", python)

@@ -1,4 +1,4 @@
-"""What conda provides to PyPI's side, and what a ``pylock.toml`` says."""
+"""What conda provides to the PyPI side, and how a ``pylock.toml`` is read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _record(name: str, version: str = "1.0", *depends: str) -> CondaRecord:
 
 
 def test_what_conda_provides() -> None:
-    """Packages that depend on Python, by the table's names where it has some."""
+    """Packages that depend on Python provide projects, under the table's names if it has some."""
     records = [
         _record("python", "3.12.4", "openssl"),
         _record("python_abi", "3.12", "python 3.12.*"),
@@ -65,7 +65,7 @@ def test_what_conda_provides() -> None:
     ],
 )
 def test_versions_of_conda(conda: str, pypi: str) -> None:
-    """A conda version that PyPI could not have still is a version."""
+    """A conda version that PEP 440 does not allow is still converted to a version."""
     assert pypi_version(conda) == pypi
 
 
@@ -82,7 +82,7 @@ def _at(kind: str, place: str) -> dict[str, Any]:
 
 
 def test_best_wheel_is_chosen() -> None:
-    """Of several that fit, the one whose tags come first; of others, none."""
+    """Of several wheels, the one with the best tags is chosen; others never are."""
     package = {
         "name": "a",
         "version": "1",
@@ -104,7 +104,7 @@ def test_best_wheel_is_chosen() -> None:
 
 
 def test_other_sources() -> None:
-    """Archives, repositories and folders; what conda provides is left out."""
+    """Archives, repositories and folders are read; what conda provides is left out."""
     found = choose(
         _pylock(
             {"name": "z", "version": "1", "wheels": [_wheel("z-1-py3-none-any.whl")]},
@@ -151,12 +151,12 @@ def test_other_sources() -> None:
     ],
 )
 def test_platforms_of_uv(subdir: str, glibc: str, expected: str | None) -> None:
-    """The newest that uv has a name for and the promise covers."""
+    """The newest glibc that uv has a name for and the promise includes is used."""
     assert triple(subdir, [VirtualPackage("__glibc", glibc)] if glibc else []) == expected
 
 
 def test_who_needs_whom() -> None:
-    """Uv's annotations, requirements files and extras included."""
+    """Uv's annotations are read, including requirements files and extras."""
     text = (
         "evdev==2.0.0              # via pynput\n"
         "numpy @ file:///x/numpy-1.26.4-py3-none-any.whl  # via mink, qpsolvers, -c c.txt\n"
@@ -175,7 +175,7 @@ def test_who_needs_whom() -> None:
 
 
 def test_who_needs_what_is_on_this_disk() -> None:
-    """Uv names that by the path that whoever needs it has written; of several alike each counts."""
+    """A local project is known by the path that another project wrote; all matches count."""
     places = {
         Path("/p/here"): "here",
         Path("/p/libs/inner"): "in-ner",
@@ -197,7 +197,7 @@ def test_who_needs_what_is_on_this_disk() -> None:
 
 
 def test_name_table() -> None:
-    """Names that can be guessed are not in it, and each is as PyPI writes it."""
+    """The table has no names that can be guessed, and only normalised ones."""
     table = name_table()
     assert table["pytorch"] == ["torch"]
     assert table["py-opencv"] == ["opencv-python", "opencv-python-headless"]

@@ -48,7 +48,7 @@ def _target(text: str) -> Target:
     ],
 )
 def test_no_other_digest(old: str, new: str) -> None:
-    """Comments, order, other platforms, credentials and variables are not in it."""
+    """Comments, order, other platforms, credentials and variables don't affect it."""
     assert old in BASE
     assert digest(_target(BASE.replace(old, new))) == digest(_target(BASE))
 
@@ -66,19 +66,19 @@ def test_no_other_digest(old: str, new: str) -> None:
     ],
 )
 def test_another_digest(old: str, new: str) -> None:
-    """Specs, channels and their order, promises, PyPI requirements and categories are."""
+    """Specs, channels and their order, promises, PyPI requirements and categories affect it."""
     assert old in BASE
     assert digest(_target(BASE.replace(old, new))) != digest(_target(BASE))
 
 
 def test_unknown_recipe() -> None:
-    """A recipe that we don't know is refused rather than guessed."""
+    """A recipe that we don't know is refused."""
     with pytest.raises(ValueError, match="no digest recipe 99"):
         digest(_target(BASE), recipe=99)
 
 
 def test_channels_of_the_configuration() -> None:
-    """They count where the manifest names none, and are never added."""
+    """Configured channels count only if the manifest names none."""
     named = _target(BASE)
     assert channels_of(named, ["defaults"]) == ("conda-forge", "https://u:p@x.example.com/t/tk/c")
     none = _target(BASE.replace("channels:", "x-channels:"))
@@ -105,13 +105,13 @@ def test_channels_of_the_configuration() -> None:
     ],
 )
 def test_what_a_digest_is_of(old: str, new: str, same: bool) -> None:
-    """A digest is of what can change a solution, as far as the manifest says it."""
+    """The digest covers everything in the manifest that can change a solution."""
     assert old in BASE
     assert (digest(_target(BASE.replace(old, new))) == digest(_target(BASE))) is same
 
 
 def test_digest_of_nothing() -> None:
-    """The recipe, spelt out: the SHA-256 of canonical JSON, with no categories but `main`."""
+    """The recipe in full: the SHA-256 of canonical JSON, without categories other than `main`."""
     packages = (VirtualPackage("__glibc", "2.28"), VirtualPackage("__archspec", "1", "x86_64"))
     target = Target("default", "linux-64", packages, frozenset(), View())
     canonical = (
@@ -123,7 +123,7 @@ def test_digest_of_nothing() -> None:
 
 
 def test_categories_are_in_the_digest() -> None:
-    """The recipe, spelt out, where a requirement has a category of its own."""
+    """The recipe in full, if a requirement has a category of its own."""
     spec = Requirement("é >=1", "é", Location("f", 1, 1), category="dev")
     target = Target("default", "linux-64", (), frozenset(), View(conda=(spec, spec)))
     canonical = (
@@ -150,13 +150,13 @@ def test_other_recipes(recipe: int) -> None:
     ],
 )
 def test_channels(channels: str, found: tuple[str, ...]) -> None:
-    """`nodefaults` is no channel but counts as naming some; the manifest's order is kept."""
+    """`nodefaults` is not a channel but counts as naming some; the manifest's order is kept."""
     text = f"channels: {channels}\nplatforms: [linux-64]\ndependencies: [numpy]\n"
     assert channels_of(_target(text), ["configured", "too"]) == found
 
 
 def test_request() -> None:
-    """A request has what its target asks for, credentials included: they are needed to fetch."""
+    """A request has what its target requires, including the credentials for downloads."""
     target = _target(BASE)
     locked = CondaRecord("numpy", "1", "0", "https://x.example.com/c/noarch/numpy-1-0.conda")
     found = request(

@@ -1,4 +1,4 @@
-"""Locks are right: of channels made at random, and of real metadata where it is at hand."""
+"""Locks are correct, of random channels and of real metadata if it is available."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _random_channel(folder: Path, seed: int) -> tuple[Path, list[str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_random_channels(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
-    """Whatever is asked of a channel made at random, what is locked holds together, and no more."""
+    """Whatever is requested of a random channel, the lock is consistent and minimal."""
     channel, names = _random_channel(tmp_path / "random", seed)
     chosen = random.Random(seed)
     solved = 0
@@ -59,7 +59,7 @@ def test_random_channels(alone: Host, project: Path, tmp_path: Path, seed: int) 
 
 
 def test_several_constraints_on_one_package(alone: Host, project: Path, tmp_path: Path) -> None:
-    """A record that asks for one package twice keeps both constraints, as one MatchSpec."""
+    """A record that names one package twice keeps both constraints, as one MatchSpec."""
     depends = ["b >=1.0", "b * h*_5", "b <3", "c", "c *"]
     own = [Package("a", depends=depends), Package("b", "2.0", "h1_5"), Package("c")]
     channel = write_repodata(tmp_path / "own", own)
@@ -71,7 +71,7 @@ def test_several_constraints_on_one_package(alone: Host, project: Path, tmp_path
 
 @pytest.mark.slow
 def test_the_judge_sees_what_is_wrong(alone: Host, project: Path, channel: Path) -> None:
-    """A lock with another version, and one with too much in it, are called wrong."""
+    """A lock with another version, or with an extra package, is found to be wrong."""
     write(project, channel, "old-tool", platforms="[linux-64]")
     alone.multiplat("lock", cwd=project)
     lock = project / "conda-lock.yml"

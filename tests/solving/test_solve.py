@@ -1,4 +1,4 @@
-"""Solving: what is the same for every engine, the categories of CEP 37."""
+"""Solving with any engine, and the categories of CEP 37."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _AT = Location("environment.yml", 1, 1)
 
 @dataclass
 class TableEngine:
-    """Answers with the same packages whatever is asked, and has a conflict for some platforms."""
+    """Returns the same packages for every request, and a conflict for some platforms."""
 
     table: dict[str, str]
     clashes: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class TableEngine:
 
 
 class DeadEngine:
-    """An engine whose channel does not answer."""
+    """An engine whose channel does not respond."""
 
     def solve(
         self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
@@ -53,14 +53,14 @@ class DeadEngine:
 
 
 def record(name: str, depends: str = "") -> CondaRecord:
-    """A record; ``depends`` are MatchSpecs with commas between."""
+    """Return a record; ``depends`` are MatchSpecs separated by commas."""
     specs = tuple(spec.strip() for spec in depends.split(",") if spec)
     url = f"https://example.com/conda/noarch/{name}-1-0.conda"
     return CondaRecord(name, "1", "0", url, depends=specs)
 
 
 def asked(*lines: str, subdir: str = "linux-64") -> SolveRequest:
-    """A request; each line is ``category: MatchSpec``."""
+    """Return a request; each line is ``category: MatchSpec``."""
     parts = [line.split(": ") for line in lines]
     wanted = tuple(Requirement(spec, spec_name(spec), _AT, category) for category, spec in parts)
     target = Target("default", subdir, (), frozenset(), View(conda=wanted))
@@ -68,7 +68,7 @@ def asked(*lines: str, subdir: str = "linux-64") -> SolveRequest:
 
 
 def categories(outcome: Solution | Conflict) -> dict[str, str]:
-    """The category of each record."""
+    """Return the category of each record."""
     assert isinstance(outcome, Solution)
     return {each.name: each.category for each in outcome.records}
 
@@ -116,20 +116,20 @@ ROUND = {"a": "b", "b": "c", "c": "a, d", "d": ""}
     ],
 )
 def test_categories(table: dict[str, str], lines: list[str], others: dict[str, str]) -> None:
-    """What `main` needs is `main`; of the rest each is in the first category that needs it."""
+    """What `main` needs is `main`; other records have the first category that needs them."""
     (outcome,) = solve([asked(*lines)], TableEngine(table))
     assert categories(outcome) == {name: others.get(name, "main") for name in table}
 
 
 def test_what_no_one_needs_is_main() -> None:
-    """A record that nothing leads to is `main`: no category may leave it out."""
+    """A record that nothing needs is `main`, so that every category includes it."""
     table = {"python": "", "stray": ""}
     (outcome,) = solve([asked("dev: python")], TableEngine(table))
     assert categories(outcome) == {"python": "dev", "stray": "main"}
 
 
 def test_nothing_else_changes() -> None:
-    """But for its category, a record is as the engine gave it, and so is their order."""
+    """Records stay as the engine returned them, in order, except for the category."""
     wanted = asked("main: python", "dev: pytest")
     (given,) = TableEngine(TABLE).solve([wanted], lambda _: None)
     (found,) = solve([wanted], TableEngine(TABLE))
@@ -140,7 +140,7 @@ def test_nothing_else_changes() -> None:
 
 
 def test_answers_in_order() -> None:
-    """Answers come in the requests' order, conflicts as the engine gave them."""
+    """Outcomes are in the requests' order, and conflicts as the engine returned them."""
     subdirs = ["win-64", "linux-64", "osx-arm64"]
     wanted = [asked("main: python", "dev: pytest", subdir=subdir) for subdir in subdirs]
     found = solve(wanted, TableEngine(TABLE, clashes=("linux-64",)))
@@ -150,11 +150,11 @@ def test_answers_in_order() -> None:
 
 
 def test_no_requests() -> None:
-    """No request has no answer."""
+    """Without requests there are no outcomes."""
     assert solve([], TableEngine(TABLE)) == []
 
 
 def test_trouble_outside() -> None:
-    """A channel that does not answer is no conflict."""
+    """A channel that does not respond is not a conflict."""
     with pytest.raises(OutsideError, match=r"^2 channels can't be read$"):
         solve([asked("main: python"), asked("dev: python")], DeadEngine())

@@ -1,4 +1,4 @@
-"""Wheels that fit a target: by what is promised, never by this machine."""
+"""Wheels that fit a target, by its promises and never by this machine."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def _promised(**versions: str) -> list[VirtualPackage]:
     ],
 )
 def test_platform_tags(subdir: str, promised: dict[str, str], first: str, last: str) -> None:
-    """The newest system that is promised comes first."""
+    """The newest promised system comes first."""
     found = platform_tags(subdir, _promised(**promised))
     assert (found[0], found[-1]) == (first, last)
 
 
 def test_older_names() -> None:
-    """manylinux2014 and its like stand beside the glibc they mean, where they exist."""
+    """manylinux2014 and other old names come after the glibc version that they mean."""
     found = platform_tags("linux-64", _promised(glibc="2.28"))
     assert found.index("manylinux2014_x86_64") == found.index("manylinux_2_17_x86_64") + 1
     assert "manylinux1_x86_64" in found
@@ -41,12 +41,12 @@ def test_older_names() -> None:
 
 
 def test_platform_without_wheels() -> None:
-    """Nothing fits."""
+    """No wheel fits."""
     assert platform_tags("zos-z", []) == []
 
 
 def test_tags_of_a_python() -> None:
-    """The locked Python's own tags, the stable ABI of older ones, pure Python; best first."""
+    """The locked Python's tags come first, then the stable ABI of older ones and pure Python."""
     found = [str(tag) for tag in tags("3.12.4", "win-64", [])]
     assert found[0] == "cp312-cp312-win_amd64"
     wanted = ["cp312-abi3-win_amd64", "cp38-abi3-win_amd64", "py3-none-win_amd64", "py3-none-any"]
@@ -64,11 +64,11 @@ def test_tags_of_a_python() -> None:
     ],
 )
 def test_what_to_promise(tag: str, promise: str) -> None:
-    """What fits a tag."""
+    """The promise that a tag needs."""
     assert promise_for(tag) == promise
 
 
 def test_least_and_newest() -> None:
-    """Numbers are compared as numbers."""
+    """Numbers in tags are compared as numbers."""
     found = ["manylinux_2_34_x86_64", "manylinux_2_5_x86_64", "manylinux_2_28_x86_64"]
     assert (least(found), newest(found)) == ("manylinux_2_5_x86_64", "manylinux_2_34_x86_64")

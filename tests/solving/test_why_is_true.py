@@ -1,4 +1,4 @@
-"""What ``why`` says of newest versions, in random channels: tried out, line by line."""
+"""What ``why`` says about newest versions is true, tested in random channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINUX = "[linux-64]"
 
 
 def _older(packages: list[Package], chosen: random.Random) -> list[Package]:
-    """What there was before the newest version of some packages came."""
+    """Return the packages without the newest versions of some."""
     newest: dict[str, tuple[int, ...]] = {}
     for package in packages:
         version = tuple(map(int, package.version.split(".")))
@@ -38,7 +38,7 @@ def _solvable(host: Host, folder: Path, channel: Path, *lines: str) -> bool:
 
 
 def _true(host: Host, folder: Path, channel: Path, name: str, newest: dict[str, Any]) -> str:
-    """Try an answer out; which kind it was."""
+    """Check that an answer is true, and return its kind."""
     tried = f"{name} =={newest['version']}"
     lines = [each["spec"] for each in newest["clash"]]
     if newest["obstacle"]:
@@ -55,7 +55,7 @@ def _true(host: Host, folder: Path, channel: Path, name: str, newest: dict[str, 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_newest(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
-    """A clash clashes, and no smaller one does; an update brings what it is said to bring."""
+    """A clash is a smallest one, and an update has the promised result."""
     packages, names = random_packages(seed + 100)
     chosen = random.Random(seed)
     channel = write_repodata(tmp_path / "random", _older(packages, chosen))

@@ -27,7 +27,7 @@ from conda_multiplat.actions.install.work import Work, require_allowed
 from conda_multiplat.actions.pack.project_files import lock_folder
 from conda_multiplat.actions.provenance import refuse_unverifiable
 from conda_multiplat.engines.conda.access import cache_folder
-from conda_multiplat.engines.conda.archives import take_in
+from conda_multiplat.engines.conda.archives import extract_archives
 from conda_multiplat.engines.conda.downloads import digests_of
 from conda_multiplat.export.packed import (
     DESCRIPTION,
@@ -291,7 +291,7 @@ def _refuse_others(what: Unpacked) -> None:
 def _take_in(what: Unpacked, settings: Settings, bar: Progress) -> None:
     records = what.lock.platforms[what.packed.platform].records
     archives = {record: what.folder / place_of(record) for record in records}
-    take_in(archives, settings=settings, progress=bar, folder=what.folder)
+    extract_archives(archives, settings=settings, progress=bar, folder=what.folder)
 
 
 def _keep(what: Unpacked, kept: Path) -> None:

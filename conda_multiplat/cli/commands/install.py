@@ -32,7 +32,7 @@ from conda_multiplat.cli.options import (
     locked_option,
     platform_option,
 )
-from conda_multiplat.lockfile.change_table import here
+from conda_multiplat.lockfile.change_table import as_differences
 from conda_multiplat.lockfile.platform_changes import Change, packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -125,7 +125,7 @@ def _prepare(
             console.say(f" except those from PyPI ({len(locked.pypi)}): uv fetches them at install")
     else:
         changes = [Change("added", package.name, None, package) for package in locked.every]
-        say_changes(here(changes), console)
+        say_changes(as_differences(changes), console)
         size = in_brackets(download_size(record.size for record in locked.every))
         console.say(f" would install the {locked_packages(locked)} of {target_name}{size}")
     console.result(
@@ -153,7 +153,7 @@ def _note_strays(choice: Choice, console: Console) -> None:
 
 def _report(work: Work, settings: Settings, console: Console, *, dry_run: bool) -> None:
     changes = work.changed
-    say_changes(here(changes), console)
+    say_changes(as_differences(changes), console)
     where, locked = work.where, work.choice.locked
     if not changes:
         console.say(f" {where} is as locked: {locked_packages(locked)}")

@@ -10,7 +10,7 @@ from conda_multiplat.actions.install.choose_prefix import folder_of, named, requ
 from conda_multiplat.actions.install.summary import activation, changed_packages, locked_packages
 from conda_multiplat.actions.say_changes import say_changes
 from conda_multiplat.cli.options import destination_options, dry_run_option
-from conda_multiplat.lockfile.change_table import here
+from conda_multiplat.lockfile.change_table import as_differences
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         work = make_unpacked(what, place, settings, console, dry_run=args.dry)
         left_out = what.left_out
     changes = work.changed
-    say_changes(here(changes), console)
+    say_changes(as_differences(changes), console)
     for line in left_out:
         console.say(f"warning: not packed: {line}")
     locked = work.choice.locked

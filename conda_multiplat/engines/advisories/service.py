@@ -33,7 +33,7 @@ class Service:
     """The service at a URL: an ``AdvisorySource``.
 
     Args:
-        url: where ``/v1/querybatch`` is.
+        url: the base URL of the API, to which ``/v1/querybatch`` is added.
         settings: timeouts, tries, proxies and certificates.
 
     Raises:

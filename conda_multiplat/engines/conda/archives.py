@@ -119,7 +119,7 @@ async def _index(record: CondaRecord, path: Path) -> dict[str, Any] | Problem:
     return index
 
 
-def take_in(
+def extract_archives(
     archives: Mapping[CondaRecord, Path], *, settings: Settings, progress: Progress, folder: Path
 ) -> None:
     """Extract packages from local archives into our cache, without using a server.

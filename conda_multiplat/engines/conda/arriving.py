@@ -126,9 +126,9 @@ class Arriving:
         with suppress(OSError), part.open("rb") as file:
             if match := _SUBDIR.match(file.read(_BEGINNING)):
                 subdir = match[1].decode()
-                asked = self._labels.get(subdir, [])
-                possible = [label for label in asked if label not in there]
-                return possible[0] if len(possible) == 1 else subdir if asked else None
+                labels = self._labels.get(subdir, [])
+                possible = [label for label in labels if label not in there]
+                return possible[0] if len(possible) == 1 else subdir if labels else None
         return ""
 
 

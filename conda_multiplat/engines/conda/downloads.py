@@ -81,7 +81,7 @@ def download_texts(
     async def every() -> list[Problem | None]:
         places = enumerate(urls)
         return await asyncio.gather(
-            *(_come(url, folder / f"page-{n}", client, settings) for n, url in places)
+            *(_download_to(url, folder / f"page-{n}", client, settings) for n, url in places)
         )
 
     if problems := [problem for problem in run(every(), settings) if problem]:
@@ -195,7 +195,7 @@ def _present(file: File, known: Callable[[File], Iterable[Path]]) -> Fetched | N
 async def _verified(
     file: File, path: Path, client: rattler.Client, settings: Settings
 ) -> Fetched | Problem:
-    if problem := await _come(file.url, path, client, settings):
+    if problem := await _download_to(file.url, path, client, settings):
         return problem
     digests = await asyncio.to_thread(digests_of, path)
     if difference := _difference(file, digests):
@@ -203,7 +203,9 @@ async def _verified(
     return Fetched(path, digests)
 
 
-async def _come(url: str, path: Path, client: rattler.Client, settings: Settings) -> Problem | None:
+async def _download_to(
+    url: str, path: Path, client: rattler.Client, settings: Settings
+) -> Problem | None:
     """Download a URL to ``path``."""
     scheme = urlsplit(url).scheme.lower()
     try:

@@ -142,8 +142,8 @@ class WaysOut:
             return lines
         names = ", ".join(others)
         exact = build and of_version
-        found = "that build" if exact else f"`{line.text}`"
-        return [*lines, f"{found} exists for {names}"]
+        subject = "that build" if exact else f"`{line.text}`"
+        return [*lines, f"{subject} exists for {names}"]
 
     async def _platforms_of(
         self, request: SolveRequest, spec: MatchSpec, subdirs: Collection[str]

@@ -108,7 +108,7 @@ def asked_extras(
 
 
 def _projects(resolution: _Resolution, warnings: Sequence[str]) -> set[str]:
-    """Return the projects for which it matters who requests their extras."""
+    """Return the projects for which the packages that request their extras have to be known."""
     named = {canonicalize_name(match["name"]) for match in map(_NO_EXTRA.search, warnings) if match}
     return resolution.listing.extras.keys() & (named | resolution.uv.extras.keys())
 

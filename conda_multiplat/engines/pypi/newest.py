@@ -31,7 +31,7 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving import newest_versions as phrases
 from conda_multiplat.solving.extras import Metadata, requested
 from conda_multiplat.solving.newest_versions import NewestVersion
-from conda_multiplat.solving.pypi import PypiSolution, is_of_index, places_only
+from conda_multiplat.solving.pypi import PypiSolution, index_options_only, is_of_index
 from conda_multiplat.vocabulary.markers import holds, holds_for
 from conda_multiplat.vocabulary.pip_options import CONSTRAINT
 from conda_multiplat.vocabulary.records import PypiRecord
@@ -63,7 +63,7 @@ def latest_versions(uv: Compiler, records: Sequence[PypiRecord]) -> dict[str, La
         OutsideError: an index can't be read.
     """
     names = [record.name for record in records if is_of_index(record, uv.request)]
-    return _versions(_alone(uv), names)
+    return _versions(_without_lines(uv), names)
 
 
 def newest_versions(
@@ -87,9 +87,9 @@ def newest_versions(
         return dict(zip(names, pool.map(solved.newest, names), strict=True))
 
 
-def _alone(uv: Compiler) -> Compiler:
+def _without_lines(uv: Compiler) -> Compiler:
     """Return uv with a request that only states where packages come from."""
-    return replace(uv, request=places_only(uv.request))
+    return replace(uv, request=index_options_only(uv.request))
 
 
 def _versions(uv: Compiler, names: Sequence[str]) -> dict[str, Latest]:

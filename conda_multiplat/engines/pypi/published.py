@@ -21,7 +21,7 @@ from conda_multiplat.engines.pypi.vendor_indexes import sourced
 from conda_multiplat.engines.web import UnfetchedError, Web, reason_of
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.extras import Metadata, read_metadata
-from conda_multiplat.solving.pypi import seeing_all
+from conda_multiplat.solving.pypi import without_cuts
 
 #: The longest wait in seconds, before uv is used instead.
 _PATIENCE = 10.0
@@ -66,7 +66,7 @@ class Published:
 def _of_pin(uv: Compiler, name: str, pin: str) -> Metadata | None:
     with temporary_folder() as folder:
         named = uv.named | ({name} & sourced(uv.request))
-        with_sources = replace(uv, folder=folder, named=named, request=seeing_all(uv.request))
+        with_sources = replace(uv, folder=folder, named=named, request=without_cuts(uv.request))
         entries = [*uv.options, pin]
         done = with_sources.lock(entries, "--no-deps", without={name}, packages=NEWEST_SYSTEM)
         packages = with_sources.pylock().get("packages", ()) if done.returncode == 0 else ()

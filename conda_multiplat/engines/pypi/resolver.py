@@ -4,7 +4,7 @@ Flow of a resolution::
 
     requirements + stubs of what conda provides + preferences
       -> uv pip compile --format pylock.toml     (the answer)
-      -> uv pip compile, offline, annotated      (who needs what; from the first run's cache)
+      -> uv pip compile, offline, annotated      (dependencies; from the first run's cache)
            an extra of a conda package? -> its requirements, from the index -> run again
       -> pylock.choose: one file for each package
            nothing fits but a source archive?  -> are there wheels for a newer system? -> conflict
@@ -54,8 +54,8 @@ from conda_multiplat.solving.pypi import (
     PypiConflict,
     PypiRequest,
     PypiSolution,
-    places_only,
-    seeing_all,
+    index_options_only,
+    without_cuts,
 )
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
@@ -153,16 +153,16 @@ class UvEngine:
 
 def _places(request: PypiRequest) -> Hashable:
     """Return everything that the newest versions depend on."""
-    alone = places_only(request)
-    target = alone.target
+    places = index_options_only(request)
+    target = places.target
     options = (target.virtual_packages, target.pypi_options)
-    return target.environment, target.subdir, options, alone.python, alone.requirements
+    return target.environment, target.subdir, options, places.python, places.requirements
 
 
 def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
     target = uv.request.target
     if triple(target.subdir, target.virtual_packages) is None:
-        return _conflict(uv.request, f"uv knows no wheels for {target.subdir}")
+        return _conflict(uv.request, f"uv does not support {target.subdir}")
     uv = replace(uv, named=asked_with_sources(uv.request))
     while True:
         done = uv.lock(uv.entries)
@@ -343,7 +343,7 @@ def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
 
 def _exceptions(uv: Compiler, explanation: str) -> tuple[str, ...]:
     """Return hints for projects that only ``exclude-newer`` rules out, if uv solves without it."""
-    free = replace(uv, request=seeing_all(uv.request))
+    free = replace(uv, request=without_cuts(uv.request))
     if not uv.request.cuts.can_exclude or free.lock(free.entries).returncode != 0:
         return ()
     newer = too_new(uv.request, free.pylock().get("packages", ()))

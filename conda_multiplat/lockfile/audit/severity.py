@@ -45,7 +45,7 @@ class Rating(NamedTuple):
     score: float | None = None
 
     def counts(self, least: str) -> bool:
-        """Whether it is at least as severe as ``least``; unknown severities count as such."""
+        """Return whether it is at least as severe as ``least``; ``True`` for unknown severities."""
         return self.level == UNKNOWN or _rank(self) >= LEVELS.index(least)
 
 

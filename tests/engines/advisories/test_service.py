@@ -1,4 +1,4 @@
-"""The service's protocol where there is much to ask for."""
+"""The service's protocol with many questions, and with none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from conda_multiplat.machine.conda_settings import Settings
 
 
 def test_many_packages() -> None:
-    """No request has more questions than OSV takes, and none is left out."""
+    """No request has more queries than OSV allows, and none is left out."""
     questions = [(f"lib-{number}", "1.0") for number in range(2300)]
     about = [advisory(f"GHSA-{n}", f"lib-{n}", *below("2")) for n in (0, 999, 1000, 2299)]
     said: list[str] = []
@@ -26,7 +26,7 @@ def test_many_packages() -> None:
 
 
 def test_nothing_to_ask() -> None:
-    """Where nothing can be looked up, nothing is sent."""
+    """If nothing can be looked up, nothing is sent."""
     with osv_service([]) as rules:
         assert Service(rules.url, Settings("linux-64")).advisories([], lambda _: None) == {}
     assert rules.seen == []

@@ -1,4 +1,4 @@
-"""What is seen of repodata that arrives in rattler's cache."""
+"""How much repodata has arrived in rattler's cache."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _name(url: str) -> str:
     ids=range(6),
 )
 def test_part_of_who_knows_what(tmp_path: Path, content: bytes) -> None:
-    """What does not say its platform is counted and not named; one nobody asked for is neither."""
+    """A download of unknown platform counts without a name; a foreign one is ignored."""
     arriving = Arriving(tmp_path, CHANNELS)
     (tmp_path / ".tmpA").write_bytes(content)
     others = b"osx-arm64" in content
@@ -50,7 +50,7 @@ def test_part_of_who_knows_what(tmp_path: Path, content: bytes) -> None:
 
 
 def test_one_channel_after_another(tmp_path: Path) -> None:
-    """A platform that two channels have is named with its channel as soon as one is left."""
+    """A platform of two channels is named with its channel once only one is left."""
     arriving = Arriving(tmp_path, CHANNELS)
     assert arriving.look() == NOTHING
     part = _repodata("linux-64")
@@ -63,7 +63,7 @@ def test_one_channel_after_another(tmp_path: Path) -> None:
 
 
 def test_what_was_there(tmp_path: Path) -> None:
-    """What was in the cache before has not arrived, nor what nobody asked for."""
+    """Files that were in the cache before don't count, nor others that were not requested."""
     names = ["shards-v1", f"{_name(f'{FORGE}/noarch')}.json", ".tmpOLD"]
     (tmp_path / names[0]).mkdir()
     for name in (f"{names[0]}/0a", *names[1:]):
@@ -78,7 +78,7 @@ def test_what_was_there(tmp_path: Path) -> None:
 
 
 def test_index_of_shards(tmp_path: Path) -> None:
-    """An index counts without what is kept before it; a note that there is none is nothing."""
+    """An index counts without its header; a note that there is none counts as nothing."""
     arriving = Arriving(tmp_path, CHANNELS)
     file = tmp_path / f"{_name(f'{FORGE}/noarch/repodata_shards.msgpack.zst/')}.shards-cache-v1"
     head = b"SHARD-CACHE-V1" + (3).to_bytes(4, "little")
@@ -89,7 +89,7 @@ def test_index_of_shards(tmp_path: Path) -> None:
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    """A cache that is not there, or goes, is empty."""
+    """A cache that is missing or disappears counts as empty."""
     arriving = Arriving(tmp_path / "none", CHANNELS)
     assert arriving.look() == NOTHING
 
@@ -105,7 +105,7 @@ def test_no_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("cost", "rests"), [(0.01, False), (0.5, True)])
 def test_costly_look(tmp_path: Path, cost: float, rests: bool) -> None:
-    """A look that takes long is not repeated at once: it would take time from the solver."""
+    """A slow look is not repeated immediately: it would take time from the solver."""
     clock = [0.0]
     work = iter(cost * number for number in range(100))
     looked = Arriving(tmp_path, CHANNELS, now=lambda: clock[0], worked=lambda: next(work))

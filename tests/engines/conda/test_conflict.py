@@ -34,17 +34,17 @@ def _smallest(names: str, clashes: Sequence[str], limit: int = 60) -> tuple[str,
     [(["a"], "a"), (["h"], "h"), (["bg"], "bg"), (["abc"], "abc"), (["abcdefgh"], "abcdefgh")],
 )
 def test_one_clash(clashes: list[str], found: str) -> None:
-    """All of the clash and nothing else, in the manifest's order."""
+    """The whole clash is found and nothing else, in the manifest's order."""
     assert _smallest("abcdefgh", clashes)[0] == found
 
 
 def test_several_clashes() -> None:
-    """One of several is enough, and it is a whole one."""
+    """If there are several clashes, one complete clash is found."""
     assert _smallest("abcdefgh", ["ab", "cd", "h"])[0] in ("ab", "cd", "h")
 
 
 def test_few_questions() -> None:
-    """Two of 64 are found with far fewer than 64 solves."""
+    """Two clashing requirements of 64 are found with far fewer than 64 solves."""
     names = "".join(chr(0x100 + number) for number in range(64))
     found, asked = _smallest(names, [names[5] + names[50]])
     assert found == names[5] + names[50]
@@ -52,7 +52,7 @@ def test_few_questions() -> None:
 
 
 def test_limit() -> None:
-    """When the patience ends, what is not known to be needless stays in."""
+    """After the limit, requirements that may be part of the clash remain."""
     found, asked = _smallest("abcdefgh", ["ah"], limit=1)
     assert set("ah") <= set(found)
     assert asked == 1

@@ -1,4 +1,4 @@
-"""Signals that come while coroutines of rattler's run: whenever it is, they clean up and end."""
+"""After a signal, at any time, rattler's coroutines clean up and end."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class _Work:
 
 @pytest.mark.parametrize("wait", [0, pytest.param(0.001, marks=pytest.mark.slow)])
 def test_at_any_instant(wait: float) -> None:
-    """An exception between the event loop's own lines would lose a finished wait."""
+    """A signal inside the event loop's code does not lose a finished wait."""
     times = random.Random(7)
     for _ in range(30):
         work = _Work(wait)
@@ -88,14 +88,14 @@ def test_at_any_instant(wait: float) -> None:
 
 
 def test_while_it_waits() -> None:
-    """An idle loop is woken up."""
+    """A waiting event loop is woken up."""
     work = _Work(60)
     assert _interrupted(work.all(), 0.05, signal.SIGALRM) < _SOON
     assert work.open == 0
 
 
 def test_while_it_waits_for_a_lock(tmp_path: Path) -> None:
-    """Another process may hold the lock of a package in the cache for minutes."""
+    """A wait for a lock that another process holds in the cache can be interrupted."""
 
     async def wait() -> None:
         async with alone_at_last(tmp_path / "lock"):
@@ -107,7 +107,7 @@ def test_while_it_waits_for_a_lock(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A signal of the instant in which the work is handed over."""
+    """A signal that arrives before the work has begun ends it."""
 
     class Loop(asyncio.SelectorEventLoop):
         def run_until_complete(self, future: Any) -> Any:
@@ -121,7 +121,7 @@ def test_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_in_work_that_must_not_be_left() -> None:
-    """What is held is done first."""
+    """Protected work is finished first."""
     done = []
 
     async def write() -> None:

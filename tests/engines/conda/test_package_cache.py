@@ -1,4 +1,4 @@
-"""The look at what the cache has, before it is linked."""
+"""Checking the packages in the cache before they are linked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RECORDS = [CondaRecord(f"p{number}", "1", "0", "") for number in range(40)]
 
 
 def test_slow_disk() -> None:
-    """Where a disk is waited for, several are asked at once; the answers stay in order."""
+    """On a slow disk, packages are checked in parallel; the answers stay in order."""
     threads = set()
 
     def ask(record: CondaRecord) -> bool:
@@ -31,7 +31,7 @@ def test_slow_disk() -> None:
 
 
 def test_fast_disk() -> None:
-    """Where nothing is waited for, nobody is in another's way."""
+    """On a fast disk, packages are checked one after the other."""
     threads = set()
 
     def ask(_: CondaRecord) -> bool:

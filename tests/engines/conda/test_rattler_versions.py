@@ -1,4 +1,4 @@
-"""We run on the py-rattler that conda has, and say so where it is one that we don't know."""
+"""We run on conda's py-rattler, and refuse a version that we don't know."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from conda_multiplat.vocabulary.names import VirtualPackage
 
 
 def test_the_versions_that_are_known_are_those_that_are_asked_for() -> None:
-    """Pip lets in what the package takes, and nothing else."""
+    """The requirement allows exactly the versions that the code accepts."""
     needed = [Requirement(require) for require in metadata.requires("conda-multiplat") or []]
     (wanted,) = (each.specifier for each in needed if each.name == "py-rattler")
     last_major, last = KNOWN[-1]
@@ -27,14 +27,14 @@ def test_the_versions_that_are_known_are_those_that_are_asked_for() -> None:
 
 
 def test_builds_that_no_channel_may_have_any_more() -> None:
-    """0.28 refuses them in its own values; a lock that somebody made may have them."""
+    """0.28 refuses invalid build strings by default; an edited lock may have them."""
     assert spec_matches("foo 1.*", VirtualPackage("foo", "1.0", "py3-none-any"))
     assert not spec_matches("foo 2.*", VirtualPackage("foo", "1.0", "a b" * 40))
 
 
 @pytest.fixture(params=["0.25.3", "0.29.0", "1.0.0"])
 def other(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """Where a py-rattler is found that we don't know, and that has nothing we ask for."""
+    """Simulate an unknown py-rattler that has none of the names that we use."""
     folder = tmp_path / "other"
     (folder / "rattler").mkdir(parents=True)
     text = f"__version__ = {request.param!r}\n"
@@ -45,7 +45,7 @@ def other(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
 def test_another_version_is_refused(
     alone: Host, project: Path, channel: Path, other: dict[str, str]
 ) -> None:
-    """One error that names both, before anything is done: what would be made is not known."""
+    """One error names both versions before anything is done."""
     write(project, channel, "python")
     said = alone.json("lock", cwd=project, env=other, code=3)
     assert said["error"] == (
@@ -59,7 +59,7 @@ def test_another_version_is_refused(
 def test_what_needs_no_engine_works_beside_another_version(
     alone: Host, project: Path, channel: Path, other: dict[str, str]
 ) -> None:
-    """Each command's help, and `check` where all is in sync: hooks of git go on working."""
+    """Each command's help works, and `check` if all is in sync, so that git hooks keep working."""
     write(project, channel, "python")
     alone.multiplat("lock", cwd=project)
     alone.multiplat("check", cwd=project, env=other)

@@ -1,4 +1,4 @@
-"""What is known of a request's channels, without any of them."""
+"""The names of a request's channels, which are known without reading them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _request(*lines: str, subdir: str = "linux-64") -> SolveRequest:
 
 @pytest.mark.parametrize("times", [2, 50])
 def test_names_of_channels_once(tmp_path: Path, times: int) -> None:
-    """A request's channels get their names once, however many records are looked at."""
+    """The names are looked up once, however many records are checked."""
     settings = Settings("linux-64", pkgs_dirs=[tmp_path])
     channels = _Counted(settings, tmp_path)
     repodata = Repodata(settings, channels, ())

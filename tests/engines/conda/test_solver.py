@@ -178,7 +178,7 @@ def _by_us(spec: str) -> list[list[str]] | None:
 
 @pytest.mark.slow
 def test_specs_are_read_as_conda_reads_them() -> None:
-    """A spec that we take means what it means to conda; no spec that conda refuses is taken.
+    """A spec means the same as in conda, and none that conda refuses is accepted.
 
     What conda takes and we refuse is a form :mod:`~conda_multiplat.vocabulary.match_spec` names.
     """
@@ -196,7 +196,7 @@ def test_specs_are_read_as_conda_reads_them() -> None:
 
 
 def test_virtual_packages_are_matched_by_version_and_build() -> None:
-    """What a need says of a virtual package."""
+    """A virtual package is matched by version and build."""
     cuda = VirtualPackage("__cuda", "11.8")
     assert spec_matches("__cuda >=11", cuda)
     assert not spec_matches("__cuda >=12", cuda)
@@ -205,7 +205,7 @@ def test_virtual_packages_are_matched_by_version_and_build() -> None:
 
 
 def test_versions_are_compared_as_conda_compares() -> None:
-    """Epochs, release candidates and numbers of several digits."""
+    """Epochs, release candidates and large numbers are compared as in conda."""
     assert is_newer("1.10", "1.9")
     assert is_newer("1.0", "1.0rc1")
     assert is_newer("1!0.1", "9.0")

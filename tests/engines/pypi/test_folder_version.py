@@ -23,7 +23,7 @@ from conda_multiplat.engines.pypi.folder_digest import folder_version
     ],
 )
 def test_folder_version(tmp_path: Path, files: dict[str, str], version: str) -> None:
-    """PEP 621, Poetry and ``setup.cfg``; what only a build can tell, or nothing, is ``0``."""
+    """PEP 621, Poetry and ``setup.cfg`` are read; a missing or dynamic version is ``0``."""
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert folder_version(tmp_path) == version

@@ -1,4 +1,4 @@
-"""Logins that uv's settings have for an index are used for the manifest's indexes there."""
+"""Logins for an index in uv's settings are used for the manifest's indexes on that host."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOGIN = "ann:s3cr%40t"
 
 @pytest.fixture
 def pypi(tmp_path: Path) -> Iterator[Rules]:
-    """An index that answers nobody without the login."""
+    """Serve an index that requires the login."""
     index = Index(tmp_path / "index")
     index.wheel("robot")
     with serve(index.root) as server:
@@ -28,7 +28,7 @@ def pypi(tmp_path: Path) -> Iterator[Rules]:
 
 
 def _settings(form: str, url: str) -> tuple[dict[str, str], str]:
-    """The variables, and the text of a user's file, that have the login in one form."""
+    """Return the variables, and the text of a user's file, with the login in one form."""
     known = url.replace("://", f"://{LOGIN}@")
     named = {"UV_INDEX_OUR_CORP_USERNAME": "ann", "UV_INDEX_OUR_CORP_PASSWORD": "s3cr@t"}
     return {
@@ -48,7 +48,7 @@ def _settings(form: str, url: str) -> tuple[dict[str, str], str]:
 def test_where_indexes_are(
     alone: Host, project: Path, real_channel: Path, pypi: Rules, place: str, form: str
 ) -> None:
-    """In every place that names an index; to lock and to install; nothing shows the login."""
+    """Logins are used wherever an index is named, by lock and install, and are never shown."""
     _lock_and_install(alone, project, real_channel, pypi, place, form)
 
 
@@ -58,7 +58,7 @@ def test_where_indexes_are(
     ["named variable", "table", "index-url", "extra-index-url", "another of that server"],
 )
 def test_forms(alone: Host, project: Path, real_channel: Path, pypi: Rules, form: str) -> None:
-    """However uv is told of a login."""
+    """Logins are used in every form that uv accepts."""
     _lock_and_install(alone, project, real_channel, pypi, "--index-url", form)
 
 
@@ -108,7 +108,7 @@ def _lock_and_install(
     ],
 )
 def test_whose_login(tmp_path: Path, url: str, known: str) -> None:
-    """The exact index's, else the server's if it has one login only; no other server gets any."""
+    """A login for the index counts, else a single one for the server; other servers get none."""
     file = tmp_path / "uv.toml"
     file.write_text(
         'extra-index-url = ["https://u:p@a.example/simple/", "https://u:x@a.example/other",'
@@ -120,7 +120,7 @@ def test_whose_login(tmp_path: Path, url: str, known: str) -> None:
 
 
 def test_name_of_a_manifest(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
-    """A manifest's index that has the name of the user's is not given the login of that."""
+    """An index of the manifest with the same name as the user's does not get its login."""
     extra = f"multiplat: {{pypi: {{indexes: {{c: {pypi.url}/simple}}, sources: {{robot: c}}}}}}\n"
     write(project, channel, "python 3.12.*", "pip: [robot]", platforms="[linux-64]", extra=extra)
     environ = {"UV_INDEX_C_USERNAME": "ann", "UV_INDEX_C_PASSWORD": "s3cr@t"}

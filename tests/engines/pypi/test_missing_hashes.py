@@ -1,4 +1,4 @@
-"""What older versions of uv say no hash of."""
+"""Hashes that older versions of uv don't state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _package(key: str, file: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("key", ["wheels", "sdist", "archive"])
 @pytest.mark.parametrize("by", ["url", "path"])
 def test_file_on_this_disk(tmp_path: Path, key: str, by: str) -> None:
-    """It is read, wherever a pylock.toml can name it; a hash that is there stays."""
+    """A local file is hashed, wherever a pylock.toml can name it; an existing hash stays."""
     path = tmp_path / "my folder" / "robot-1.0-py3-none-any.whl"
     path.parent.mkdir()
     path.write_bytes(b"robot")
@@ -33,7 +33,7 @@ def test_file_on_this_disk(tmp_path: Path, key: str, by: str) -> None:
 
 
 def test_file_elsewhere(tmp_path: Path) -> None:
-    """It is refused, with what helps, and without the login."""
+    """A remote file is refused, with a hint and without the login."""
     url = "https://me:secret@files.example/robot-1.0-py3-none-any.whl"
     with pytest.raises(OutsideError) as raised:
         with_hashes({"packages": [_package("wheels", {"url": url, "hashes": {}})]}, tmp_path)
@@ -43,7 +43,7 @@ def test_file_elsewhere(tmp_path: Path) -> None:
 
 
 def test_file_that_is_gone(tmp_path: Path) -> None:
-    """It is named."""
+    """A missing file is named."""
     data = {"packages": [_package("archive", {"path": "robot.whl", "hashes": {}})]}
     with pytest.raises(OutsideError, match=r"robot\.whl can't be read: No such file or directory"):
         with_hashes(data, tmp_path)

@@ -1,4 +1,4 @@
-"""Who locks does not matter: uv's settings on a machine, all that uv knows, decide nothing."""
+"""None of uv's settings on a machine decides anything in a lock."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ HOSTILE = {
 
 @pytest.fixture
 def pypi(tmp_path: Path) -> Iterator[Rules]:
-    """An index in which nearly every setting would choose something else."""
+    """Serve an index in which nearly every setting would choose something else."""
     index = Index(tmp_path / "index")
     for version in ("1.0", "1.1", "2.0rc1"):
         index.wheel("robot", version, requires=["purely"])
@@ -59,7 +59,7 @@ def pypi(tmp_path: Path) -> Iterator[Rules]:
 
 @pytest.fixture
 def hostile_index(tmp_path: Path) -> Iterator[Rules]:
-    """Another index in PyPI's place, which is asked for nothing."""
+    """Serve another index in PyPI's place, which must get no requests."""
     index = Index(tmp_path / "hostile")
     for version in ("1.1", "9.0"):
         index.wheel("robot", version)
@@ -70,7 +70,7 @@ def hostile_index(tmp_path: Path) -> Iterator[Rules]:
 
 
 def _known_to_uv() -> set[str]:
-    """The variables that this uv has in its text and in its help."""
+    """Return the variables that this uv has in its program and its help."""
     program = Path(uv_program()).read_bytes()
     names = {name.decode() for name in re.findall(rb"UV_[A-Z][A-Z_]+[A-Z]", program)}
     shown = subprocess.run(
@@ -92,7 +92,7 @@ def test_every_setting_of_uv(
     hostile_index: Rules,
     place: str,
 ) -> None:
-    """Variables, the user's file and the project's: the same bytes, and a line that names them."""
+    """Variables, the user's file and the project's give the same bytes, and a line names them."""
     url, hostile_url = f"{pypi.url}/simple", f"{hostile_index.url}/simple"
     ours = {"CONDA_MULTIPLAT_PYPI_INDEX": url if place == "machine" else hostile_url}
     entries = "robot" if place == "machine" else f"--index-url {url}, robot"
@@ -152,7 +152,7 @@ def test_mirror(
     hostile_index: Rules,
     setting: str,
 ) -> None:
-    """Uv's word for it does not count and ours is named; with ours it is asked in both doors."""
+    """Uv's own setting for a mirror has no effect and ours is suggested; ours is used."""
     write(project, channel, "python 3.12.*", "pip: [robot]", platforms="[linux-64]")
     url = f"{hostile_index.url}/simple"
     text = f'index-url = "{url}"' if setting == "index-url" else f'[[index]]\nurl = "{url}"'
@@ -204,7 +204,7 @@ def test_settings_of_access(tmp_path: Path) -> None:
 
 
 def test_variables_of_access() -> None:
-    """A variable of a uv to come is left out until it is known what it does."""
+    """An unknown variable of a future uv is not passed on."""
     environ = {
         "PATH": "/bin",
         "UV_KEYRING_PROVIDER": "subprocess",
@@ -232,7 +232,7 @@ def test_variables_of_access() -> None:
 def test_options_of_the_manifest(
     alone: Host, project: Path, channel: Path, pypi: Rules, options: str, version: str
 ) -> None:
-    """They choose the version, and belong to what a lock answers."""
+    """They choose the version, and are part of the digest."""
     requirements = f"pip: [--index-url {pypi.url}/simple, robot]"
     extra = f"multiplat: {{pypi: {options}}}\n"
     write(project, channel, "python 3.12.*", requirements, platforms="[linux-64]", extra=extra)
@@ -244,7 +244,7 @@ def test_options_of_the_manifest(
 
 
 def test_options_that_there_are_not(alone: Host, project: Path, channel: Path) -> None:
-    """Each wrong key and value is named with what to write."""
+    """Each invalid key and value is named with what to write."""
     extra = "multiplat:\n  pypi:\n    resolution: lowst\n    prereleases: allow\n"
     write(project, channel, "python 3.12.*", extra=extra)
     done = alone.multiplat("lock", cwd=project, code=2)

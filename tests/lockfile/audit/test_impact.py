@@ -14,7 +14,7 @@ from conda_multiplat.lockfile.audit.impact import impact, public_version
 
 
 def _fix(version: str, *events: dict[str, str], **more: Any) -> str | None:
-    """What mends a version; ``None`` where it is not affected."""
+    """Return the version with the fix; ``None`` if the version is not affected."""
     (affected,) = read_advisory(advisory("A-1", "tool", *events, **more)).affected
     hit = impact(affected, version)
     return hit.fixed if hit else None
@@ -53,7 +53,7 @@ FROM_START = {"introduced": "0"}
     ],
 )
 def test_range(version: str, events: tuple[dict[str, str], ...], fix: str | None) -> None:
-    """One range."""
+    """A single range affects the versions between its events."""
     assert _fix(version, *events) == fix
 
 
@@ -74,7 +74,7 @@ def test_range(version: str, events: tuple[dict[str, str], ...], fix: str | None
 def test_list(
     version: str, versions: list[str], events: tuple[dict[str, str], ...], fix: str | None
 ) -> None:
-    """A list of versions, alone or beside a range; it decides where a range has no order."""
+    """A list of versions counts, alone or beside a range; it decides if the range has no order."""
     assert _fix(version, *events, versions=versions) == fix
 
 
@@ -85,7 +85,7 @@ _ENDS = ["", "rc1", ".rc.1", "-1", ".post1", ".dev0", "+local", "a", "alpha0", "
 
 @pytest.mark.parametrize("number", ["0", "1", "1.0", "1.10", "10", "1.1", "2024.1.0"])
 def test_spellings(number: str) -> None:
-    """A listed version is the same one as PEP 440 has it, however it is written."""
+    """A listed version is found in any spelling that PEP 440 allows."""
     texts = [form.format(number) + end for form in _FORMS for end in _ENDS]
     texts += [end.join(form.format(number).rsplit(" ", 1)) for form in _FORMS[:3] for end in _ENDS]
     for version in (number, f"{number}.0", f"1!{number}", f"{number}rc1", f"{number}.post1"):
@@ -99,7 +99,7 @@ def test_spellings(number: str) -> None:
 
 @pytest.mark.slow
 def test_many_versions() -> None:
-    """Of a list as long as a database can have, only what may be the same is read closely."""
+    """In a list as long as a database can have, only versions that may be equal are parsed."""
     listed = [f"{number % 50}.{number}" for number in range(300_000)]
     (affected,) = read_advisory(advisory("A-1", "tool", versions=listed)).affected
     before = public_version.cache_info().misses
@@ -109,7 +109,7 @@ def test_many_versions() -> None:
 
 
 def test_neither() -> None:
-    """An advisory that names no version is about all of them; so is one of commits alone."""
+    """An advisory that names no version affects all of them, as does one with only commits."""
     assert _fix("1.0") == ""
     data = advisory("A-1", "tool")
     data["affected"][0]["ranges"] = [{"type": "GIT", "events": [{"introduced": "0"}]}]
@@ -117,7 +117,7 @@ def test_neither() -> None:
 
 
 def _by_the_book(version: Version, events: list[dict[str, str]]) -> bool:
-    """The schema's own pseudo-code, for events with versions that can be ordered."""
+    """Evaluate the schema's own pseudo-code, for events whose versions can be ordered."""
     vulnerable = False
     pairs = [(Version(at), kind) for event in events for kind, at in event.items()]
     for at, kind in sorted(pairs, key=lambda pair: pair[0]):
@@ -132,7 +132,7 @@ def _by_the_book(version: Version, events: list[dict[str, str]]) -> bool:
 
 @pytest.mark.parametrize("seed", range(200))
 def test_as_the_schema_says(seed: int) -> None:
-    """Random ranges: affected as OSV's pseudo-code has it, and what is named as the fix mends."""
+    """Random ranges affect the versions that OSV's pseudo-code says, and the named fix is one."""
     chance = random.Random(seed)
     versions = chance.sample(
         [f"{a}.{b}{c}" for a in range(3) for b in range(4) for c in ("", "rc1")], 8

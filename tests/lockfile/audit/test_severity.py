@@ -27,7 +27,7 @@ V4 = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"
     ],
 )
 def test_base_score(metrics: str, score: float) -> None:
-    """Of both versions; what comes after the base metrics does not count."""
+    """The score is right for both versions; metrics after the base metrics don't count."""
     assert base_score(f"CVSS:3.0/{metrics}") == base_score(f"CVSS:3.1/{metrics}") == score
 
 
@@ -43,7 +43,7 @@ def test_base_score(metrics: str, score: float) -> None:
     ],
 )
 def test_no_base_score(vector: str) -> None:
-    """Of other versions, and of what is cut or no vector."""
+    """Other versions, truncated vectors and other texts have no score."""
     assert base_score(vector) is None
 
 
@@ -61,7 +61,7 @@ def test_no_base_score(vector: str) -> None:
     ],
 )
 def test_rating(vectors: list[str], words: list[str], rating: Rating) -> None:
-    """The worst that anybody says."""
+    """The worst rating of all sources counts."""
     assert rating_of(vectors, words) == rating
 
 
@@ -76,5 +76,5 @@ def test_rating(vectors: list[str], words: list[str], rating: Rating) -> None:
     ],
 )
 def test_what_counts(level: str, least: str, counts: bool) -> None:
-    """As severe as asked for, or more; what is unknown may be."""
+    """A severity counts if it is at least as high as the limit, or unknown."""
     assert Rating(level).counts(least) is counts

@@ -1,4 +1,4 @@
-"""What several databases call by names in common is one vulnerability, however many there are."""
+"""Advisories of several databases that share a name are one vulnerability."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOOL = Audited(PypiRecord("tool", "1.0", "https://example.com/tool-1.0.tar.gz"),
 
 
 def _names(aliases: Mapping[str, Sequence[str]]) -> set[frozenset[str]]:
-    """The names of each vulnerability."""
+    """Return the names of each vulnerability."""
     said = [
         read_advisory(advisory(name, "tool", {"introduced": "0"}, aliases=others))
         for name, others in aliases.items()
@@ -29,7 +29,7 @@ def _names(aliases: Mapping[str, Sequence[str]]) -> set[frozenset[str]]:
 
 
 def _joined(aliases: Mapping[str, Sequence[str]]) -> set[frozenset[str]]:
-    """The same, by joining any two that have a name in common until there are none."""
+    """Return the same by joining any two that share a name, until no two do."""
     groups = {frozenset((name, *others)) for name, others in aliases.items()}
     while True:
         pair = next(((a, b) for a in groups for b in groups if a != b and a & b), None)
@@ -39,7 +39,7 @@ def _joined(aliases: Mapping[str, Sequence[str]]) -> set[frozenset[str]]:
 
 
 def test_any_aliases() -> None:
-    """Advisories are tied by what they are called, by way of others too, in any order."""
+    """Advisories are connected by their names, also through others, in any order."""
     for seed in range(200):
         rng = random.Random(seed)
         ids = [f"A-{number}" for number in range(rng.randrange(1, 12))]
@@ -50,7 +50,7 @@ def test_any_aliases() -> None:
 
 @pytest.mark.slow
 def test_thousands() -> None:
-    """Four times as many, each tied to the next, take no sixteen times as long."""
+    """Four times as many advisories in a chain take less than sixteen times as long."""
 
     def seconds(count: int) -> float:
         chain = {f"A-{number}": [f"A-{number + 1}"] for number in range(count)}

@@ -1,4 +1,4 @@
-"""Agreement: members of a group share versions, whatever they are and whatever answers them."""
+"""Agreement: members of a group share versions, whatever engine solves them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from conda_multiplat.solving.solve_groups.agreement import (
 
 @dataclass(frozen=True)
 class Question:
-    """Which versions of each of some packages will do, the best first."""
+    """The versions of each package that are acceptable, best first."""
 
     wanted: Mapping[str, Sequence[str]]
     bound: Mapping[str, str] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """The versions chosen; ``None`` for a conflict."""
+    """The chosen versions; ``None`` for a conflict."""
 
     versions: Mapping[str, str] | None
     of_agreement: bool = False
@@ -48,7 +48,7 @@ def _answer(question: Question) -> Answer:
 
 
 class Packages:
-    """The side of these questions."""
+    """The terms for these questions."""
 
     def versions(self, outcome: Answer) -> Mapping[str, str] | None:
         return outcome.versions
@@ -82,7 +82,7 @@ def _one(questions: Sequence[Question], given: Mapping[str, str] | None = None) 
 
 
 def test_those_that_agree_are_asked_once() -> None:
-    """Agreement by chance costs nothing; groups and loners are asked about together."""
+    """Members that agree by chance are asked once; all groups are asked together."""
     same = Question({"a": "21", "b": "1"})
     asked: list[int] = []
     found = solve_together([ungrouped([same]), agreed([same, same], Packages())], _ask(asked))
@@ -91,27 +91,27 @@ def test_those_that_agree_are_asked_once() -> None:
 
 
 def test_the_bound_one_goes_first() -> None:
-    """Who can't follow the others leads; answers stay in the order of the questions."""
+    """A member that can't follow the others goes first; answers stay in order."""
     questions = [Question({"a": "321", "own": "1"}), Question({"a": "1"}), Question({"a": "21"})]
     found = _one(questions)
     assert [each.versions for each in found] == [{"a": "1", "own": "1"}, {"a": "1"}, {"a": "1"}]
 
 
 def test_given_versions_bind() -> None:
-    """What is settled elsewhere is not asked about, but holds."""
+    """Versions that are already fixed are not asked for, but apply."""
     (found,) = _one([Question({"a": "32"})], {"a": "2"})
     assert found.versions == {"a": "2"}
 
 
 @pytest.mark.parametrize("given", [{}, {"b": "9"}])
 def test_no_agreement(given: dict[str, str]) -> None:
-    """One conflict stands for a group that can't agree, and says so."""
+    """A group that can't agree has one conflict, which says so."""
     questions = [Question({"a": "21", "b": "9"}), Question({"a": "3", "b": "9"})]
     assert _one(questions, given) == [Answer(None, of_agreement=True)]
 
 
 def test_a_conflict_of_ones_own() -> None:
-    """Who has no answer at all is not said to disagree."""
+    """A member without any answer is not reported as a disagreement."""
     found = _one([Question({"a": "1"}), Question({"a": ""})])
     assert [each.versions for each in found] == [{"a": "1"}, None]
     assert not any(each.of_agreement for each in found)
@@ -119,7 +119,7 @@ def test_a_conflict_of_ones_own() -> None:
 
 @pytest.mark.parametrize("seed", range(50))
 def test_answers_agree(seed: int) -> None:
-    """In worlds made by chance: answers agree, and one package's agreement is always found."""
+    """In random cases answers agree, and an agreement on one package is always found."""
     chance = random.Random(seed)
     names = "abc"[: chance.randint(1, 3)]
     questions = [
