@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conda_multiplat.engines.pypi import wheel_stubs
-from conda_multiplat.machine.file_locks import alone
+from conda_multiplat.machine.file_locks import try_exclusive_lock
 
 REPODATA, PACKAGES = "repodata", "packages"
 KINDS = (REPODATA, PACKAGES)
@@ -90,7 +90,7 @@ def _repodata(folder: Path, *, dry_run: bool) -> Tally:
     """Count and remove files, but no folders: another run may have just made one to write into."""
     tally = Tally()
     for path in sorted(_files([folder])):
-        with alone(_lock_of(path)) as free:
+        with try_exclusive_lock(_lock_of(path)) as free:
             if not free:
                 tally.left = IN_USE
                 continue
@@ -111,7 +111,7 @@ def _guarded(folder: Path, lock: str, *, dry_run: bool) -> Tally:
     tally = Tally()
     if not folder.is_dir():
         return tally
-    with alone(folder / lock, make=True) as free:
+    with try_exclusive_lock(folder / lock, make=True) as free:
         if not free:
             tally.left = IN_USE
             return tally

@@ -42,7 +42,7 @@ def check_health(prefix: str, verbose: bool) -> None:
     try:
         problems = _health(Path(prefix), limit=None if verbose else _SHOWN)
     except Exception as error:
-        problems = [f"❌ conda-multiplat could not look at the environment: {error}"]
+        problems = [f"❌ conda-multiplat could not check the environment: {error}"]
     print(printable("\n".join([*problems, ""])))
 
 

@@ -102,7 +102,7 @@ def _warn(
     try:
         text = _drift(prefix, added, removed)
     except Exception as error:  # the change has been made; conda must not report a failure
-        text = f"conda-multiplat could not look at the environment: {error}"
+        text = f"conda-multiplat could not check the environment: {error}"
     if text:
         say(text)
 

@@ -68,7 +68,7 @@ def _of_file(path: str) -> Iterator[tuple[str, str]]:
     if _LOCK.search(text):
         yield (
             "multiplat_lock",
-            f"{path} has packages of PyPI: `conda multiplat install` in its folder installs them "
+            f"{path} has packages from PyPI: `conda multiplat install` in its folder installs them "
             "too, or `conda env create --format multiplat`",
         )
     elif _MANIFEST.search(text):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from conda_multiplat.importers.values import Imported
 
 FORMAT = "multiplat"
-_DESCRIPTION = "environment.yml of conda-multiplat: what was asked for, for every platform named"
+_DESCRIPTION = "environment.yml of conda-multiplat: what was requested, for each platform named"
 
 
 def exporter() -> Any | None:

@@ -34,7 +34,7 @@ def settings() -> list[Any]:
     )
     index = CondaSetting(
         name=PYPI_INDEX,
-        description="the URL of a mirror of PyPI, which this machine uses in its place",
+        description="the URL of a mirror of PyPI that this machine uses instead",
         parameter=PrimitiveParameter("", element_type=str),
     )
     osv = CondaSetting(
@@ -45,14 +45,14 @@ def settings() -> list[Any]:
     )
     run = CondaSetting(
         name=RUN,
-        description="current, locked or frozen: where the manifest asks for something else than is "
-        "locked, `conda multiplat run` and `shell` lock first, refuse, or take what is locked",
+        description="current, locked or frozen: if the manifest asks for something other than what "
+        "is locked, `conda multiplat run` and `shell` lock first, refuse, or use what is locked",
         parameter=PrimitiveParameter(CURRENT, element_type=str, validation=_validate_rule),
     )
     choices = [
         CondaSetting(
             name=name,
-            description=f"error, warn or off: what to do where {description}",
+            description=f"error, warn or off: what to do if {description}",
             parameter=PrimitiveParameter(default, element_type=str, validation=_validate),
         )
         for name, (default, description) in HOOK_SETTINGS.items()

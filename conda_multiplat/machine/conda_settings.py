@@ -296,7 +296,9 @@ def run_rule_of(environ: Mapping[str, str], configured: str) -> str:
         (f"plugins.{RUN}", configured or CURRENT),
     )
     if rule not in RUN_RULES:
-        raise UsageError(f"{where}: {rule!r}", hints=[f"write one of {', '.join(RUN_RULES)}"])
+        raise UsageError(
+            f"{where} can't be {rule!r}", hints=[f"write one of {', '.join(RUN_RULES)}"]
+        )
     return rule
 
 

@@ -300,7 +300,7 @@ def _priority(value: Any) -> str:
     text = {"true": "flexible", "false": "disabled"}.get(text, text)
     if text not in CHANNEL_PRIORITIES:
         known = ", ".join(CHANNEL_PRIORITIES)
-        raise ManifestError(f"channel_priority: {value!r}", hints=[f"write one of {known}"])
+        raise ManifestError(f"channel_priority can't be {value!r}", hints=[f"write one of {known}"])
     return text
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # Windows
-    _SHARED = _ALONE = _WAIT = _SHARED_AT_ONCE = 0
+    _SHARED = _EXCLUSIVE = _WAIT = _SHARED_AT_ONCE = 0
 else:
-    _SHARED, _ALONE = fcntl.LOCK_SH, fcntl.LOCK_EX | fcntl.LOCK_NB
+    _SHARED, _EXCLUSIVE = fcntl.LOCK_SH, fcntl.LOCK_EX | fcntl.LOCK_NB
     _WAIT = fcntl.LOCK_EX
     _SHARED_AT_ONCE = fcntl.LOCK_SH | fcntl.LOCK_NB
 #: Shell scripts open descriptors below this one by number.
@@ -26,30 +26,30 @@ _AGAIN = 0.02
 
 
 @contextmanager
-def in_use(file: Path) -> Iterator[None]:
+def shared_lock(file: Path) -> Iterator[None]:
     """Hold a shared lock on ``file``; wait while another process has an exclusive one."""
     with _held(file, _SHARED, os.O_CREAT):
         yield
 
 
 @contextmanager
-def alone(file: Path, *, make: bool = False) -> Iterator[bool]:
+def try_exclusive_lock(file: Path, *, make: bool = False) -> Iterator[bool]:
     """Try to hold an exclusive lock on ``file``; yield False if another process holds one.
 
     With ``make``, the file is created if necessary, so that no other process can lock it meanwhile.
     """
-    with _held(file, _ALONE, os.O_CREAT if make else 0) as held:
+    with _held(file, _EXCLUSIVE, os.O_CREAT if make else 0) as held:
         yield held
 
 
 @asynccontextmanager
-async def alone_at_last(file: Path) -> AsyncIterator[int]:
+async def exclusive_lock(file: Path) -> AsyncIterator[int]:
     """Create ``file`` if necessary, wait for an exclusive lock on it, and yield its descriptor."""
     import asyncio  # late: few commands need it
 
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        while not _lock(handle, _ALONE):
+        while not _lock(handle, _EXCLUSIVE):
             await asyncio.sleep(_AGAIN)
         yield handle
     finally:
@@ -72,7 +72,7 @@ def one_at_a_time(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
             yield
             return
         try:
-            if not _lock(handle, _ALONE):
+            if not _lock(handle, _EXCLUSIVE):
                 waiting()
                 _lock(handle, _WAIT)
             if not _is_at(handle, folder):  # the process that held the lock has removed it
@@ -105,12 +105,12 @@ def nobody_installs(folder: Path, waiting: Callable[[], None]) -> Iterator[None]
         os.close(handle)
 
 
-def hold(file: Path, *, alone: bool, make: bool = False) -> int | None:
+def hold(file: Path, *, exclusive: bool, make: bool = False) -> int | None:
     """Lock a file until this process and all that inherit the descriptor have ended.
 
     Args:
         file: the file.
-        alone: whether the lock is exclusive.
+        exclusive: whether the lock is exclusive.
         make: whether to create the file if necessary.
 
     Returns:
@@ -120,7 +120,7 @@ def hold(file: Path, *, alone: bool, make: bool = False) -> int | None:
         OSError: it can't be opened.
     """
     handle = os.open(file, os.O_RDWR | os.O_CREAT if make else os.O_RDONLY, 0o666)
-    if not _lock(handle, _ALONE if alone else _SHARED_AT_ONCE) or not _is_at(handle, file):
+    if not _lock(handle, _EXCLUSIVE if exclusive else _SHARED_AT_ONCE) or not _is_at(handle, file):
         os.close(handle)
         return None
     handle = _out_of_the_way(handle)
@@ -128,7 +128,7 @@ def hold(file: Path, *, alone: bool, make: bool = False) -> int | None:
     return handle
 
 
-def let_go(handle: int) -> None:
+def release(handle: int) -> None:
     """Release the lock of :func:`hold`."""
     os.close(handle)
 
@@ -141,14 +141,14 @@ def held_on(file: Path) -> bool:
     """
     handle = os.open(file, os.O_RDONLY)
     try:
-        return not _lock(handle, _ALONE)
+        return not _lock(handle, _EXCLUSIVE)
     finally:
         os.close(handle)
 
 
 def _out_of_the_way(handle: int) -> int:
     """Move a descriptor to a number that no script uses, if the process may open that many."""
-    if not _ALONE:
+    if not _EXCLUSIVE:
         return handle
     with suppress(OSError):
         high = fcntl.fcntl(handle, fcntl.F_DUPFD_CLOEXEC, _HIGH)

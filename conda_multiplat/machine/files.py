@@ -58,7 +58,7 @@ def find_manifest(start: Path) -> Path:
     raise ManifestError(
         f"no {' or '.join(MANIFEST_NAMES)} in {folder}",
         details=["looked in the folders above too, up to the git repository's root"],
-        hints=["name the file with -f FILE", "or make one: conda multiplat init"],
+        hints=["name the file with -f FILE", "or create one: conda multiplat init"],
     )
 
 

@@ -103,7 +103,7 @@ class Received:
         if self.number:
             raise Interrupted(self.number)
 
-    def again(self, *_: object) -> None:
+    def raise_lost(self, *_: object) -> None:
         """Raise what was lost."""
         raise Interrupted(self.number)
 
@@ -170,7 +170,7 @@ def interruptible() -> Iterator[Received]:
             if signal.getsignal(number) is not signal.SIG_IGN:  # ignored under nohup
                 before[number] = signal.signal(number, received)
         if hasattr(signal, "SIGALRM"):
-            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, received.again)
+            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, received.raise_lost)
             sys.unraisablehook = _not_lost(hook, received)
     try:
         yield received
@@ -184,10 +184,10 @@ def interruptible() -> Iterator[Received]:
 def _not_lost(hook: Callable[[Any], Any], received: Received) -> Callable[[Any], Any]:
     """Return a hook for uncatchable exceptions: a signal's is raised again, and is not printed."""
 
-    def heard(lost: Any) -> None:
+    def raise_if_lost(lost: Any) -> None:
         if isinstance(lost.exc_value, Interrupted):
             signal.setitimer(signal.ITIMER_REAL, _AGAIN)
         elif not received.number:
             hook(lost)
 
-    return heard
+    return raise_if_lost

@@ -21,10 +21,11 @@ def require_place(path: Path, *, json: bool) -> None:
         UsageError: its folder does not exist, or it is standard output, which the document needs.
     """
     if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {shown(path.parent)}", hints=["make it first"])
+        raise UsageError(f"there is no folder {shown(path.parent)}", hints=["create it first"])
     if json and is_stdout(path):
         raise UsageError(
-            f"{path} gets the document of --json", hints=["name a file, or leave out --json"]
+            f"{path} is needed for the document of --json",
+            hints=["name a file, or leave out --json"],
         )
 
 
@@ -35,7 +36,7 @@ def refuse_others(
 
     Args:
         path: the path that the user gave.
-        kind: what will be written: ``image``, ``SARIF log``.
+        kind: what will be written: ``an image``, ``a SARIF log``.
         is_one: whether the existing file is of that kind.
         option: the option for choosing another path.
 
@@ -45,7 +46,7 @@ def refuse_others(
     """
     if path.exists() and not is_stream(path) and not _is_empty(path) and not is_one(path):
         raise UsageError(
-            f"{shown(path)} exists, and is no {kind}: it is not replaced",
+            f"{shown(path)} exists and is not {kind}: it is not replaced",
             hints=[f"name another with {option}"],
         )
 

@@ -42,7 +42,7 @@ def placed(line: Requirement, homes: Sequence[Path], base: Path) -> tuple[Requir
         homes: the folders that its path may be relative to, the preferred one first.
         base: the locks' folder.
     """
-    before, place = _taken_apart(line.text)
+    before, place = _split_at_place(line.text)
     if place is None:
         return line, ""
     if before.strip() in EDITABLE and place.where.startswith("git+"):
@@ -53,12 +53,12 @@ def placed(line: Requirement, homes: Sequence[Path], base: Path) -> tuple[Requir
 def place_in(text: str) -> Place | None:
     """Return the place that a requirement, editable or not, names; ``None`` for other entries."""
     option, _ = split_option(text)
-    return _taken_apart(text)[1] if not option or option in EDITABLE else None
+    return _split_at_place(text)[1] if not option or option in EDITABLE else None
 
 
 def with_path(text: str, moved: Callable[[str], str]) -> str:
     """Return an entry with its relative path, if any, replaced by ``moved(path)``."""
-    before, place = _taken_apart(text)
+    before, place = _split_at_place(text)
     if place is None or not place.is_relative:
         return text
     path = moved(place.path)
@@ -74,7 +74,7 @@ def project_place(line: Requirement) -> Place | None:
     return place if is_folder else None
 
 
-def _taken_apart(text: str) -> tuple[str, Place | None]:
+def _split_at_place(text: str) -> tuple[str, Place | None]:
     """Split an entry into its text before the path or URL, and the path or URL."""
     option, value = split_option(text)
     if option in EDITABLE:

@@ -106,21 +106,21 @@ def begin(prefix: Path, marker: Mapping[str, Any]) -> None:
     Temporary files that rattler left in a killed installation are removed.
     """
     meta(prefix).mkdir(parents=True, exist_ok=True)
-    for left in _by_half(prefix):
+    for left in _rattlers_temporary(prefix):
         left.unlink()
     sweep(meta(prefix))
     write_marker(prefix, marker)  # before the history: no environment without a marker
     (meta(prefix) / "history").touch()
 
 
-def _by_half(prefix: Path) -> list[Path]:
+def _rattlers_temporary(prefix: Path) -> list[Path]:
     """Return the temporary files of rattler in a prefix."""
     files = (*prefix.glob("symtest_*"), *meta(prefix).glob("prefix_record_*"))
     return [path for path in files if path.is_symlink() or path.is_file()]
 
 
 @contextmanager
-def no_halves(prefix: Path) -> Iterator[None]:
+def let_records_finish(prefix: Path) -> Iterator[None]:
     """After an error or a signal, wait until rattler has finished the records that it was writing.
 
     Its threads continue what they have begun, and would otherwise end with the process halfway.
@@ -133,7 +133,7 @@ def no_halves(prefix: Path) -> Iterator[None]:
         while (names := _names(meta(prefix))) != before and time.monotonic() < end:
             before = names
             time.sleep(_QUIET)
-        for left in _by_half(prefix):
+        for left in _rattlers_temporary(prefix):
             left.unlink(missing_ok=True)
         raise
 

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from conda_multiplat.machine.file_locks import held_on, hold, let_go
+from conda_multiplat.machine.file_locks import held_on, hold, release
 from conda_multiplat.machine.prefix_records import meta
 from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.json_values import json_object
@@ -52,9 +52,9 @@ class User(NamedTuple):
 
     def __str__(self) -> str:
         if not self.process:
-            return "a `run` or `shell` of somebody who may not write there"
+            return "a `run` or `shell` of a user without write permission there"
         elsewhere = "" if self.host == _host() else f" on {self.host}"
-        left = ", what it has left running" if self.ended else ""
+        left = ", ended, but programs that it started still run" if self.ended else ""
         return f"{self.command} (process {self.process}{elsewhere}{left})"
 
 
@@ -76,7 +76,7 @@ def come_in(prefix: Path, command: str) -> None:
         _write_note(folder, json.dumps(note))
     except OSError:  # read-only prefix: lock an existing file instead
         with suppress(OSError):
-            hold(meta(prefix) / "history", alone=False)
+            hold(meta(prefix) / "history", exclusive=False)
 
 
 def _write_note(folder: Path, text: str) -> None:
@@ -84,7 +84,7 @@ def _write_note(folder: Path, text: str) -> None:
     number = 0
     while True:
         path = folder / f"{os.getpid()}{f'.{number}' if number else ''}"
-        if hold(path, alone=True, make=True) is not None:
+        if hold(path, exclusive=True, make=True) is not None:
             path.write_text(text, encoding="utf-8")
             return
         number += 1
@@ -150,7 +150,7 @@ def _ended(folder: Path) -> Iterator[Path]:
     """Yield the notes of ended processes, after removing them."""
     for path in list(folder.iterdir()):
         with suppress(OSError):
-            handle = hold(path, alone=True)
+            handle = hold(path, exclusive=True)
             if handle is None:
                 continue
             try:
@@ -158,7 +158,7 @@ def _ended(folder: Path) -> Iterator[Path]:
                     continue
                 path.unlink()
             finally:
-                let_go(handle)
+                release(handle)
             yield path
 
 

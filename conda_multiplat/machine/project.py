@@ -91,7 +91,7 @@ class Project(NamedTuple):
                     if lock.unmerged
                     else "it does not have the digests that it states: it was edited"
                 ],
-                hints=["run `conda multiplat lock`, or take the file from version control again"],
+                hints=["run `conda multiplat lock`, or restore the file from version control"],
             )
         return lock
 

@@ -126,7 +126,7 @@ class _Expansion:
         path = file_path(value, origin.homes[0])
         if path in origin.above:
             hint = "break the cycle of -r and -c"
-            self.problems.add(Problem(entry.at, f"{value} reads itself", hint))
+            self.problems.add(Problem(entry.at, f"{value} includes itself", hint))
             return
         foreign = is_foreign(path, self.base)
         if foreign and (repository := repository_of(self.base / "x")):
@@ -170,8 +170,8 @@ class _Expansion:
 def _note(project: LocalProject) -> str:
     whose = f"{project.metadata.name}'s" if project.needed_by else "its"
     return (
-        f"{project.line.at}: {project.line.text}: only building it tells {whose} "
-        f"{', '.join(project.metadata.dynamic)}, so that a change of that is not noticed"
+        f"{project.line.at}: {project.line.text}: only a build determines {whose} "
+        f"{', '.join(project.metadata.dynamic)}, so changes of that are not noticed"
     )
 
 

@@ -65,7 +65,7 @@ def users_shell() -> tuple[str, str]:
         name = program = os.environ.get("SHELL", "cmd" if os.name == "nt" else "bash")
     kind = shell_of_program(name)
     if kind is None:
-        raise UsageError(f"no script for {name} is known", hints=[_choose()])
+        raise UsageError(f"{name} is not a supported shell", hints=[_choose()])
     return kind, program
 
 
@@ -81,7 +81,7 @@ def shell_named(name: str | None, *, windows: bool) -> Shell:
     """
     shell = SHELLS[name or users_shell()[0]]
     if windows and not shell.everywhere:
-        raise UsageError(f"no script for {shell.name} on Windows is known", hints=[_choose()])
+        raise UsageError(f"{shell.name} is not supported on Windows", hints=[_choose()])
     return shell
 
 

@@ -73,7 +73,7 @@ def test_lock_with_pypi(hinting: Host, project: Path) -> None:
     found = _hints(
         hinting, "env", "create", "--yes", "-n", "x", "-f", "conda-lock.yml", cwd=project
     )
-    assert found["multiplat_lock"].startswith("conda-lock.yml has packages of PyPI: ")
+    assert found["multiplat_lock"].startswith("conda-lock.yml has packages from PyPI: ")
 
 
 def test_locked_environment(hinting: Host, project: Path, real_channel: Path) -> None:

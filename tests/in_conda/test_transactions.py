@@ -78,7 +78,7 @@ def test_setting_is_described(conda: Host) -> None:
         pytest.skip("an old conda does not describe the settings of plugins")
     shown = conda.run("config", "--describe").stdout
     assert "multiplat_machine: error" in shown
-    assert "what to do where this machine lacks virtual packages" in " ".join(
+    assert "what to do if this machine lacks virtual packages" in " ".join(
         line.lstrip("# ") for line in shown.splitlines()
     )
 

@@ -209,7 +209,7 @@ def test_old_boolean_priority(tmp_path: Path) -> None:
     [
         ("channels: [a\n", "rc can't be read"),
         ("- a\n", "rc is not a mapping"),
-        ("channel_priority: best\n", "channel_priority: 'best'"),
+        ("channel_priority: best\n", "channel_priority can't be 'best'"),
     ],
 )
 def test_bad_files(tmp_path: Path, text: str, message: str) -> None:

@@ -77,7 +77,7 @@ def test_no_manifest_in_the_repository(tmp_path: Path, git: str) -> None:
         f"error: no environment.yml or environment.yaml in {start.resolve()}",
         "  looked in the folders above too, up to the git repository's root",
         "  name the file with -f FILE",
-        "  or make one: conda multiplat init",
+        "  or create one: conda multiplat init",
     ]
 
 

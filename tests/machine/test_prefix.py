@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_multiplat.machine.prefix import no_halves
+from conda_multiplat.machine.prefix import let_records_finish
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
@@ -28,7 +28,7 @@ def test_records_begun_are_finished(tmp_path: Path, error: type[BaseException]) 
 
     thread = threading.Thread(target=write)
     thread.start()
-    with pytest.raises(error), no_halves(tmp_path):
+    with pytest.raises(error), let_records_finish(tmp_path):
         raise error
     left = {path.name for path in tmp_path.rglob("*")}
     thread.join()
@@ -37,6 +37,6 @@ def test_records_begun_are_finished(tmp_path: Path, error: type[BaseException]) 
 
 def test_without_a_prefix(tmp_path: Path) -> None:
     """An engine that was stopped before it made the prefix leaves nothing to wait for."""
-    with pytest.raises(KeyboardInterrupt), no_halves(tmp_path / "none"):
+    with pytest.raises(KeyboardInterrupt), let_records_finish(tmp_path / "none"):
         raise KeyboardInterrupt
     assert not (tmp_path / "none").exists()

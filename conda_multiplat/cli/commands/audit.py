@@ -61,7 +61,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """
     if args.sarif_file:
         require_place(Path(args.sarif_file), json=console.json)
-        refuse_others(Path(args.sarif_file), "SARIF log", with_text(is_sarif), "--sarif FILE")
+        refuse_others(Path(args.sarif_file), "a SARIF log", with_text(is_sarif), "--sarif FILE")
     source = advisory_source(args.database, settings)
     project = load_project_as_locked(args.files)
     today = datetime.now(timezone.utc).date().isoformat()

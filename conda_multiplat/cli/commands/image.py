@@ -97,7 +97,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     _, choice = choose_by_rule(project, names, args.lock_rule or WARN, settings, console)
     name = project.manifest.conda_name(choice.environment) or project.folder.name
     target = Path(args.output_file or f"{name}-{subdir}{ARCHIVE}")
-    refuse_others(target, "image", is_image, "-o PATH; an archive ends in .tar")
+    refuse_others(target, "an image", is_image, "-o PATH; an archive ends in .tar")
     base = _base(args.base_image, target, platform)
     request = Request(subdir, platform, target, tag, base, {_TITLE: name, **labels}, seconds)
     what = _what(choice, subdir)

@@ -88,7 +88,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     path = _path(output, module, kind) if output else None
     loads = f" it loads {here.environment} from {here.where}"
     if path:
-        refuse_others(path, "module file", with_text(is_module))
+        refuse_others(path, "a module file", with_text(is_module))
         _write(path, text)
         name = f"{path.parent.name}/{path.name.removesuffix(_LMOD)}"
         console.say(f" wrote {shown(path)}")

@@ -140,7 +140,7 @@ def _paths(place: Path, plans: Sequence[Plan]) -> list[Path]:
             hints=["give an existing folder with -o, or one --platform"],
         )
     if paths[0] == place:  # default names are used only by us
-        refuse_others(place, "packed environment", _is_pack)
+        refuse_others(place, "a packed environment", _is_pack)
     return paths
 
 

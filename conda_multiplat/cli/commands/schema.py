@@ -47,7 +47,7 @@ def run(args: argparse.Namespace, _: Settings, console: Console) -> int:
         return 0
     path = Path(args.output_file).absolute()
     require_place(path, json=console.json)
-    refuse_others(path, "JSON Schema", with_text(is_schema))
+    refuse_others(path, "a JSON Schema", with_text(is_schema))
     write_named(path, schema_text())
     console.say(f" wrote {shown(path)}")
     console.result({"file": shown(path)})

@@ -22,7 +22,7 @@ from conda_multiplat.engines.conda.package_cache import (
     not_as_locked,
 )
 from conda_multiplat.machine.conda_settings import Settings
-from conda_multiplat.machine.file_locks import in_use
+from conda_multiplat.machine.file_locks import shared_lock
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.vocabulary.channels import file_of
 from conda_multiplat.vocabulary.json_values import json_object
@@ -136,7 +136,7 @@ def extract_archives(
     cache = cache_folder(settings) / "packages"
     cache.mkdir(exist_ok=True)
     ours = client(settings, Channels(settings, folder))
-    with in_use(cache / CACHE_LOCK):
+    with shared_lock(cache / CACHE_LOCK):
         missing = not_as_locked(list(archives), cache, ())
         local = [record._replace(url=archives[record].as_uri()) for record in missing]
         progress.step(len(archives) - len(local))

@@ -15,8 +15,8 @@ from conda_multiplat.engines.conda.access import Channels, cache_folder, client,
 from conda_multiplat.engines.conda.package_cache import cached_record, fetch, not_as_locked
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string, requested_spec
 from conda_multiplat.machine.conda_settings import Settings
-from conda_multiplat.machine.file_locks import in_use
-from conda_multiplat.machine.prefix import no_halves, unfinished
+from conda_multiplat.machine.file_locks import shared_lock
+from conda_multiplat.machine.prefix import let_records_finish, unfinished
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.vocabulary.channels import base_url
@@ -73,7 +73,7 @@ def install_records(
     coming = [record for record in records if record.name in changed_names]
     rattlers = client(settings, channels)
     cache.mkdir(exist_ok=True)
-    with in_use(cache / CACHE_LOCK):  # rattler locks it while it installs
+    with shared_lock(cache / CACHE_LOCK):  # rattler locks it while it installs
         missing = not_as_locked(coming, cache, changed_names if contents else mended)
         cached = {record.name: cached_record(record, cache) for record in records}
         if missing:
@@ -82,7 +82,7 @@ def install_records(
             cached |= {record.name: cached_record(record, cache) for record in missing}
     begin()
     try:
-        with no_halves(prefix):
+        with let_records_finish(prefix):
             run(
                 rattler.install(
                     [_repodata_record(record, cached[record.name]) for record in records],

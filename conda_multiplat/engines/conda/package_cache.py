@@ -35,7 +35,7 @@ from conda_multiplat.machine.extracted_package import (
     fault,
     refusal,
 )
-from conda_multiplat.machine.file_locks import alone_at_last
+from conda_multiplat.machine.file_locks import exclusive_lock
 from conda_multiplat.machine.files import local_path
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.temporary import temporary_folder
@@ -285,7 +285,7 @@ async def _kept(
     try:
         if entry.lock.is_symlink() or entry.lock.is_dir():
             _remove(entry.lock)
-        async with alone_at_last(entry.lock) as handle:
+        async with exclusive_lock(entry.lock) as handle:
             _remove(entry.folder)
             _remove(entry.note)
             folder.rename(entry.folder)

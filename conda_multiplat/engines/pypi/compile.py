@@ -27,7 +27,7 @@ from conda_multiplat.engines.pypi.vendor_indexes import SOURCES, sources_project
 from conda_multiplat.engines.pypi.wheel_stubs import FOLDER, LOCK, stub
 from conda_multiplat.engines.web import UnfetchedError
 from conda_multiplat.machine.conda_settings import Settings
-from conda_multiplat.machine.file_locks import in_use
+from conda_multiplat.machine.file_locks import shared_lock
 from conda_multiplat.manifest.pypi_options import CHOICES
 from conda_multiplat.solving.extras import Metadata
 from conda_multiplat.solving.pypi import PypiRequest
@@ -262,7 +262,7 @@ class Compiler:
             environ["MACOSX_DEPLOYMENT_TARGET"] = version
         stubs = cache_folder(self.settings) / FOLDER
         stubs.mkdir(exist_ok=True)
-        with in_use(stubs / LOCK):
+        with shared_lock(stubs / LOCK):
             lines = [*self._constraints(stubs, without), *pins]
             if lines:  # uv warns of an empty file
                 constraints.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -104,7 +104,7 @@ def _text(content: bytes) -> str:
 
 
 def _in_conflict(path: Path) -> ManifestError:
-    return ManifestError(f"{shown(path)} is in conflict too; settle that first")
+    return ManifestError(f"{shown(path)} is in conflict too; resolve that first")
 
 
 def what_is_merged(root: Path, name: str, given: Given) -> Merging | None:

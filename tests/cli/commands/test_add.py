@@ -354,7 +354,7 @@ def test_no_manifest(alone: Host, project: Path) -> None:
     """There is a command that makes one."""
     done = alone.multiplat("add", "numpy", cwd=project, code=2)
     assert done.stderr.endswith(
-        "  name the file with -f FILE\n  or make one: conda multiplat init\n"
+        "  name the file with -f FILE\n  or create one: conda multiplat init\n"
     )
 
 

@@ -450,8 +450,8 @@ def test_bases_that_are_none(
         ),
         (["--label", "=1"], "--label '=1' is not KEY=VALUE"),
         (["--label", "a"], "--label 'a' is not KEY=VALUE"),
-        (["-o", "taken"], "taken exists, and is no image: it is not replaced"),
-        (["-o", "taken.tar"], "taken.tar exists, and is no image: it is not replaced"),
+        (["-o", "taken"], "taken exists and is not an image: it is not replaced"),
+        (["-o", "taken.tar"], "taken.tar exists and is not an image: it is not replaced"),
     ],
 )
 def test_refused(

@@ -244,7 +244,7 @@ def test_no_image_is_replaced(alone: Host, locked: Path, name: str) -> None:
         target.mkdir()
         shutil.copy(locked / "environment.yml", target)
     done = alone.multiplat(*make, cwd=locked, code=2)
-    assert done.stderr.startswith(f"error: {name} exists, and is no image: it is not replaced\n")
+    assert done.stderr.startswith(f"error: {name} exists and is not an image: it is not replaced\n")
     if target.suffix:
         assert target.read_bytes() == before
         target.write_bytes(b"")

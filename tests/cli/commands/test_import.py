@@ -649,7 +649,7 @@ def test_nothing_is_overwritten(alone: Host, project: Path) -> None:
     done = alone.multiplat("import", "linux.yml", "--force", cwd=project, code=3)
     assert done.stderr == "error: environment.yml is read-only\n  no file was changed\n"
     done = alone.multiplat("import", "linux.yml", "-o", "no/such/env.yml", cwd=project, code=2)
-    assert done.stderr == "error: there is no folder no/such\n  make it first\n"
+    assert done.stderr == "error: there is no folder no/such\n  create it first\n"
 
 
 def test_dry_run(alone: Host, project: Path) -> None:

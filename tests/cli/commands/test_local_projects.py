@@ -133,8 +133,8 @@ def test_dynamic_dependencies(alone: Host, project: Path, channel: Path, pypi: R
     _lock(alone, project, channel, pypi, "-e ./here", f'{_HEAD}dynamic = ["dependencies"]\n')
     done = alone.multiplat("lock", "--update-all", cwd=project)
     assert (
-        "environment.yml:9:9: -e ./here: only building it tells its dependencies, "
-        "so that a change of that is not noticed\n"
+        "environment.yml:9:9: -e ./here: only a build determines its dependencies, "
+        "so changes of that are not noticed\n"
     ) in done.stderr
 
 

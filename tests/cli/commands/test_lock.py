@@ -339,7 +339,7 @@ def test_no_manifest(alone: Host, project: Path) -> None:
         f"error: no environment.yml or environment.yaml in {project}\n"
         "  looked in the folders above too, up to the git repository's root\n"
         "  name the file with -f FILE\n"
-        "  or make one: conda multiplat init\n"
+        "  or create one: conda multiplat init\n"
     )
 
 

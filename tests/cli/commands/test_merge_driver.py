@@ -429,7 +429,7 @@ def test_manifest_in_conflict(two: Project) -> None:
     ours = (two.folder / "environment.yml").read_text("utf-8")
     two.repo.git("merge", "side", code=1)
     assert two.text().startswith(
-        "# Not merged: the robot/environment.yml is in conflict too; settle that first\n"
+        "# Not merged: the robot/environment.yml is in conflict too; resolve that first\n"
     )
     (two.folder / "environment.yml").write_text(ours, encoding="utf-8")
     _settle(two)
@@ -459,7 +459,7 @@ def test_one_platform_of_an_unmerged_lock(two: Project) -> None:
     two.branch("side", (*LINES, "late <2"))
     two.branch("main", (*LINES, "early <2"))
     said = two.repo.git("merge", "side", code=1, cwd=two.folder)
-    assert "settle that first; run: conda multiplat lock\n" in said
+    assert "resolve that first; run: conda multiplat lock\n" in said
     two.write((*LINES, "late <2", "early <2"))
     two.lock("--platform", "linux-64")
     assert "late" in locked(two.folder)["linux-64"]
@@ -661,7 +661,7 @@ def test_requirements_files(two: Project, index: str) -> None:
     state("side", "arm ==1.0", *FAR, "leg >=2")
     state("main", "arm ==2.0", *FAR, "leg >=2")
     said = two.repo.git("merge", "side", code=1)
-    assert f"more.txt is in conflict too; settle that first; run: {RELOCK}\n" in said
+    assert f"more.txt is in conflict too; resolve that first; run: {RELOCK}\n" in said
 
 
 @pytest.mark.slow

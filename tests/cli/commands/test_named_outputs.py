@@ -18,12 +18,12 @@ from support.packages import SUBDIR
 
 #: The commands that write a file of the user's choice, with what they call its kind.
 COMMANDS = {
-    "audit --db db.json --sarif": "SARIF log",
-    "schema -o": "JSON Schema",
-    "pack --platform linux-64 -o": "packed environment",
-    "image --platform linux-64 -o": "image",
-    "modulefile --kind tcl -o": "module file",
-    "modulefile --kind lmod -o": "module file",
+    "audit --db db.json --sarif": "a SARIF log",
+    "schema -o": "a JSON Schema",
+    "pack --platform linux-64 -o": "a packed environment",
+    "image --platform linux-64 -o": "an image",
+    "modulefile --kind tcl -o": "a module file",
+    "modulefile --kind lmod -o": "a module file",
 }
 each_command = pytest.mark.parametrize("command", COMMANDS)
 
@@ -64,7 +64,7 @@ def test_no_such_folder(alone: Host, tmp_path: Path, command: str) -> None:
     for name in ("none/deep/file.tar", "none/file.lua"):
         done = alone.multiplat(*command.split(), name, cwd=tmp_path, code=2)
         folder = name.rpartition("/")[0]
-        assert done.stderr == f"error: there is no folder {folder}\n  make it first\n"
+        assert done.stderr == f"error: there is no folder {folder}\n  create it first\n"
     assert not (tmp_path / "none").exists()
 
 
@@ -78,7 +78,7 @@ def test_others_stay(alone: Host, shared: Path, command: str) -> None:
         done = alone.multiplat(*arguments, path.name, cwd=shared, code=2)
         line, hint = done.stderr.splitlines()[-2:]
         kind = COMMANDS[command]
-        assert line == f"error: {path.name} exists, and is no {kind}: it is not replaced"
+        assert line == f"error: {path.name} exists and is not {kind}: it is not replaced"
         assert hint.startswith(f"  name another with {arguments[-1]} ")
         assert path.read_bytes() == before
 
@@ -106,7 +106,7 @@ def test_folder_is_no_file(alone: Host, shared: Path, command: str) -> None:
     folder = shared / f"folder{len(command)}"
     folder.mkdir()
     done = alone.multiplat(*command.split(), folder.name, cwd=shared, code=2)
-    said = f"error: {folder.name} exists, and is no {COMMANDS[command]}: it is not replaced\n"
+    said = f"error: {folder.name} exists and is not {COMMANDS[command]}: it is not replaced\n"
     assert said in done.stderr
 
 
@@ -170,7 +170,7 @@ def test_devices(alone: Host, shared: Path, tmp_path: Path, command: str) -> Non
 def test_two_documents_on_one_stream(alone: Host, tmp_path: Path, command: str) -> None:
     """Standard output has one document, as ``--json`` promises."""
     done = alone.json(*command.split(), "/dev/stdout", cwd=tmp_path, code=2)
-    assert done["error"] == "/dev/stdout gets the document of --json"
+    assert done["error"] == "/dev/stdout is needed for the document of --json"
     assert done["hints"] == ["name a file, or leave out --json"]
 
 

@@ -605,7 +605,7 @@ def test_place_that_is_none(alone: Host, project: Path, served: Rules) -> None:
     alone.multiplat("lock", "-q", cwd=project)
     for place in ("none/here.tar", "none/"):
         done = alone.multiplat("pack", "-o", place, cwd=project, code=2)
-        assert done.stderr == "error: there is no folder none\n  make it first\n"
+        assert done.stderr == "error: there is no folder none\n  create it first\n"
     done = alone.multiplat("unpack", "none.tar", cwd=project, code=3)
     assert done.stderr == "error: there is no none.tar\n"
     assert build(python_package(), project / "x").exists()  # packages are no packed environments
@@ -627,7 +627,7 @@ def test_what_is_no_pack_stays(
     for path in (project / "environment.yml", other):
         before = path.read_bytes()
         refused = alone.multiplat("pack", *dry, "-o", path, cwd=project, code=2)
-        assert "exists, and is no packed environment: it is not replaced\n" in refused.stderr
+        assert "exists and is not a packed environment: it is not replaced\n" in refused.stderr
         assert path.read_bytes() == before
     (tmp_path / "new.tar").touch()
     for _ in range(2):

@@ -122,7 +122,7 @@ def test_what_a_command_has_started_counts(alone: Host, demo: Path, packages: Pa
         process.wait()
         _lock_more(alone, demo, packages)
         said = alone.multiplat("install", cwd=demo, code=1).stderr
-        left = f"{process.pid}, what it has left running"
+        left = f"{process.pid}, ended, but programs that it started still run"
         assert said == _refusal(alone, left, f"sh -c {code}")
 
 
@@ -174,7 +174,7 @@ def test_where_nothing_can_be_noted(alone: Host, demo: Path, packages: Path) -> 
         assert alone.multiplat("run", "--", "echo", "x", cwd=demo).stdout == "x\n"
         _lock_more(alone, demo, packages)
         said = alone.multiplat("install", cwd=demo, code=1).stderr
-        assert "  by a `run` or `shell` of somebody who may not write there\n" in said
+        assert "  by a `run` or `shell` of a user without write permission there\n" in said
     alone.multiplat("install", "-q", cwd=demo)
 
 

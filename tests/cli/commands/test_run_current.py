@@ -142,7 +142,7 @@ def test_setting_that_is_none(alone: Host, stale: Path) -> None:
     env = {"CONDA_MULTIPLAT_RUN": "forzen"}
     done = alone.multiplat("run", "--", "tool", cwd=stale, env=env, code=2)
     assert done.stderr == (
-        "error: CONDA_MULTIPLAT_RUN: 'forzen'\n  write one of current, locked, frozen\n"
+        "error: CONDA_MULTIPLAT_RUN can't be 'forzen'\n  write one of current, locked, frozen\n"
     )
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from conda_multiplat.engines.conda import access
 from conda_multiplat.machine.conda_settings import Settings
-from conda_multiplat.machine.file_locks import alone, alone_at_last
+from conda_multiplat.machine.file_locks import exclusive_lock, try_exclusive_lock
 from conda_multiplat.machine.interrupts import Interrupted, held, interruptible
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no timers that send signals")
@@ -98,10 +98,10 @@ def test_while_it_waits_for_a_lock(tmp_path: Path) -> None:
     """A wait for a lock that another process holds in the cache can be interrupted."""
 
     async def wait() -> None:
-        async with alone_at_last(tmp_path / "lock"):
+        async with exclusive_lock(tmp_path / "lock"):
             raise AssertionError
 
-    with alone(tmp_path / "lock", make=True):
+    with try_exclusive_lock(tmp_path / "lock", make=True):
         assert _interrupted(wait(), 0.05, signal.SIGALRM) < _SOON
 
 
