@@ -44,7 +44,7 @@ def _renew(arguments: Sequence[str] | None, command: str) -> int:
 
 def _is_stale(files: Sequence[Path], command: str) -> bool:
     try:
-        found = verdicts(load_project_as_locked(files))
+        judged = verdicts(load_project_as_locked(files))
     except (MultiplatError, ValueError, RecursionError):
         return True  # the command reports what is wrong
-    return any(each.fails(strict=True) and each.command == command for each in found)
+    return any(verdict.fails(strict=True) and verdict.command == command for verdict in judged)

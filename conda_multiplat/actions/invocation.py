@@ -17,7 +17,7 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
 class Invocation(NamedTuple):
-    """Which manifest, which of its environments, and in which conda environment.
+    """The manifest, the environment of it, and the conda environment that a command is about.
 
     Attributes:
         settings: conda's settings.

@@ -98,15 +98,15 @@ def verdict(
     """
     from conda.exceptions import CondaError
 
-    wanted = choice(setting)
-    if wanted == "off":
+    value = choice(setting)
+    if value == "off":
         return None
     try:
         text = printable(find())
     except Exception as error:
         warn(f"conda-multiplat could not {work}: {error}")
         return None
-    if text and wanted == "warn":
+    if text and value == "warn":
         warn(text)
-    refusal: Exception | None = CondaError(text) if text and wanted == "error" else None
+    refusal: Exception | None = CondaError(text) if text and value == "error" else None
     return refusal

@@ -128,11 +128,11 @@ def _read(path: Path) -> tuple[Project, str | None]:
 
     environment = locked_environment(path.name) or None
     beside = next(iter(projects_beside([str(path)])), [])
-    there = beside if all(file.is_file() for file in beside) else []
+    manifest_files = beside if all(file.is_file() for file in beside) else []
     if environment is None:
-        files = there if path in there else [path]
-    elif there:
-        files = there
+        files = manifest_files if path in manifest_files else [path]
+    elif manifest_files:
+        files = manifest_files
     else:
         return _alone(path, environment), environment
     return load_project(files, host_subdirs=(context.subdir,)), environment
@@ -288,11 +288,12 @@ def before(command: str) -> None:
         return
     given = context._argparse_args.get("file") or ()
     files = [Path(file) for file in ([given] if isinstance(given, str) else given)]
-    there = [file for file in files if file.is_file()]  # conda reports missing files itself
-    for file in there:
+    # conda reports missing files itself
+    existing_files = [file for file in files if file.is_file()]
+    for file in existing_files:
         _answered(lambda file=file: _read(file.absolute()))
-    if command == "env_update" and there:
-        _answered(lambda: _refuse_update(there[0]))
+    if command == "env_update" and existing_files:
+        _answered(lambda: _refuse_update(existing_files[0]))
 
 
 def _refuse_update(file: Path) -> None:

@@ -31,8 +31,8 @@ def root_prefix(configured: str, environ: Mapping[str, str]) -> Path | None:
     """Return conda's base: as configured, otherwise this Python's, otherwise the shell's."""
     if configured:
         return _expanded(configured)
-    if own := own_base():
-        return own
+    if base := own_base():
+        return base
     if executable := environ.get("CONDA_EXE"):
         return Path(executable).parent.parent
     prefix = environ.get("CONDA_ROOT") or environ.get("MAMBA_ROOT_PREFIX")
@@ -41,9 +41,9 @@ def root_prefix(configured: str, environ: Mapping[str, str]) -> Path | None:
 
 def envs_dirs(configured: Sequence[str], root: Path | None) -> tuple[Path, ...]:
     """Return the folders of named environments; a read-only base comes after the user's folder."""
-    own = Path("~/.conda/envs").expanduser()
+    users_folder = Path("~/.conda/envs").expanduser()
     named = [root / "envs"] if root else []
-    fixed = [*named, own] if root and _writable(root) else [own, *named]
+    fixed = [*named, users_folder] if root and _writable(root) else [users_folder, *named]
     return tuple(dict.fromkeys([*map(_expanded, configured), *fixed, *_of_windows("envs")]))
 
 

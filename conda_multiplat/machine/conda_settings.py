@@ -244,8 +244,8 @@ def adds_pip() -> bool:
     """
     from conda.base.context import context
 
-    said = any(ADDS_PIP in source for source in context.collect_all().values())
-    return said and bool(context.add_pip_as_python_dependency)
+    is_set = any(ADDS_PIP in source for source in context.collect_all().values())
+    return is_set and bool(context.add_pip_as_python_dependency)
 
 
 def named_pypi_index() -> str:
@@ -346,14 +346,14 @@ def _default_channels(context: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     from conda.base.constants import DEFAULT_CHANNELS_UNIX, DEFAULT_CHANNELS_WIN
 
-    own = (DEFAULT_CHANNELS_UNIX, DEFAULT_CHANNELS_WIN)
+    built_in = (DEFAULT_CHANNELS_UNIX, DEFAULT_CHANNELS_WIN)
     configured = tuple(map(str, context._default_channels))
-    if configured not in own:
+    if configured not in built_in:
         return configured, configured
     groups = context._custom_multichannels
-    if "defaults" in groups and tuple(map(str, context.default_channels)) not in own:
+    if "defaults" in groups and tuple(map(str, context.default_channels)) not in built_in:
         return (), ()
-    return own
+    return built_in
 
 
 def _denylist(context: Any) -> tuple[str, ...]:

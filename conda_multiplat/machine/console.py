@@ -151,9 +151,9 @@ def _width(stream: IO[str]) -> int | None:
     """Return a terminal's width by ``COLUMNS`` or its size; ``None`` if it is not a terminal."""
     if not stream.isatty():
         return None
-    told = os.environ.get("COLUMNS", "")
-    if told.isdecimal() and int(told):
-        return int(told)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
     try:
         return os.get_terminal_size(stream.fileno()).columns or _COLUMNS
     except (OSError, ValueError):

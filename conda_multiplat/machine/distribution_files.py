@@ -22,8 +22,8 @@ def recorded_files(distribution: Path, prefix: Path) -> tuple[str, ...]:
             paths = [row[0] for row in csv.reader(file) if row]
     except OSError:
         return ()
-    found = (_from_prefix(path, folder, prefix) for path in paths)
-    return tuple(path for path in found if path and not path.startswith(".."))
+    inside = (_from_prefix(path, folder, prefix) for path in paths)
+    return tuple(path for path in inside if path and not path.startswith(".."))
 
 
 def _from_prefix(path: str, folder: str, prefix: Path) -> str:
@@ -51,9 +51,9 @@ def remove_distributions(
     shared = {path for other in others for path in recorded_files(other, prefix)}
     for distribution in gone:
         paths = recorded_files(distribution, prefix)
-        own = [path for path in paths if not stays(path) and path not in shared]
+        removable = [path for path in paths if not stays(path) and path not in shared]
         inside = distribution.relative_to(prefix).as_posix() + "/"
-        _remove_files(prefix, [path for path in own if not path.startswith(inside)])
+        _remove_files(prefix, [path for path in removable if not path.startswith(inside)])
         # last: this folder is how the next run detects an interrupted removal
         shutil.rmtree(distribution)
 

@@ -31,9 +31,11 @@ def exclude_newer_of(
         value = setting.get("exclude_newer", setting.get("exclude-newer"))
         if setting.get("channel") and value is not None and value is not True:
             channels.append((str(setting["channel"]).strip(), str(value).strip()))
-    said = ((str(name), value) for name, value in packages.items())
+    configured = ((str(name), value) for name, value in packages.items())
     return CondasExcludeNewer(
         "" if everything is None else str(everything).strip(),
-        tuple((n, str(v).strip() or NEVER) for n, v in said if v is not None and v is not True),
+        tuple(
+            (n, str(v).strip() or NEVER) for n, v in configured if v is not None and v is not True
+        ),
         tuple((name, text) for name, text in channels if text),
     )

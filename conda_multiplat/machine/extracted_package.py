@@ -184,10 +184,10 @@ def _wrong_file(folder: Path, entries: Iterable[dict[str, Any]], *, contents: bo
         for entry in entries:
             path = entry["_path"]
             try:
-                there = ask(root + path, dir_fd=handle, follow_symlinks=False)
+                status = ask(root + path, dir_fd=handle, follow_symlinks=False)
             except OSError:
                 return f"{path} is missing"
-            kind, mode, size = entry["path_type"], int(there[_MODE]), there[_SIZE]
+            kind, mode, size = entry["path_type"], int(status[_MODE]), status[_SIZE]
             if kind == "hardlink" and mode & _KIND == regular:
                 as_packed = entry.get("size_in_bytes", size) == size
             else:

@@ -63,7 +63,7 @@ def one_at_a_time(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     A folder that was created and is still empty is removed at the end. ``waiting`` is called before
     a wait.
     """
-    made = not folder.exists()
+    created = not folder.exists()
     while True:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def one_at_a_time(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
             try:
                 yield
             finally:
-                if made:
+                if created:
                     with suppress(OSError):
                         folder.rmdir()
             return
@@ -114,7 +114,7 @@ def hold(file: Path, *, exclusive: bool, make: bool = False) -> int | None:
         make: whether to create the file if necessary.
 
     Returns:
-        The descriptor; ``None`` if somebody else holds a lock, or the file was removed meanwhile.
+        The descriptor; ``None`` if another process holds a lock, or the file was removed meanwhile.
 
     Raises:
         OSError: it can't be opened.
@@ -134,7 +134,7 @@ def release(handle: int) -> None:
 
 
 def held_on(file: Path) -> bool:
-    """Return whether anybody holds a lock on a file.
+    """Return whether any process holds a lock on a file.
 
     Raises:
         OSError: it can't be opened.

@@ -30,15 +30,15 @@ class FolderSize(NamedTuple):
 def folder_size(folder: Path, seconds: float) -> FolderSize:
     """Measure for at most ``seconds``, without following links; unreadable files count as 0."""
     end = time.monotonic() + seconds
-    size = seen = 0
+    size = examined = 0
     inodes: set[tuple[int, int]] = set()
     waiting = [folder]
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
-                    seen += 1
-                    if seen % _STEP == 0 and time.monotonic() > end:
+                    examined += 1
+                    if examined % _STEP == 0 and time.monotonic() > end:
                         return FolderSize(folder, size, whole=False)
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(Path(entry.path))

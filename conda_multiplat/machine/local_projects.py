@@ -70,7 +70,7 @@ def _inner(metadata: ProjectMetadata, outer: _Asked) -> Iterator[_Asked]:
         try:
             wanted = Pep508(text)
         except InvalidRequirement:
-            continue  # alternatives, or text that is no requirement
+            continue  # alternatives, or text that is not a requirement
         place = Place(_expanded(wanted.url or "", outer.folder))
         if OR in text or not wanted.url or not place.is_path or place.path.endswith(ARCHIVES):
             continue

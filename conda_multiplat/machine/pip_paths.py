@@ -96,8 +96,8 @@ def _with(line: Requirement, before: str, place: Place, moved: Place) -> Require
 def _moved(place: Place, homes: Sequence[Path], base: Path) -> Place:
     if not place.is_relative:
         return place
-    there = (home for home in homes if os.path.lexists(home / place.path))
-    home = next(there, homes[0])
+    existing = (home for home in homes if os.path.lexists(home / place.path))
+    home = next(existing, homes[0])
     if home.resolve() == base.resolve() and not scheme_of(place.where) and "\\" not in place.where:
         return place
     relative = relative_name(home / place.path, base)
@@ -111,14 +111,14 @@ def _checkout(line: Requirement, place: Place) -> tuple[Requirement, str]:
     A lock has a commit, not an editable checkout.
     """
     url, _, fragment = place.where.partition("#")
-    said = dict(part.partition("=")[::2] for part in fragment.split("&") if part)
-    asked = unquote(said.get("egg", "")) + place.extras
+    fragments = dict(part.partition("=")[::2] for part in fragment.split("&") if part)
+    asked = unquote(fragments.get("egg", "")) + place.extras
     name = ""
     try:
         name = Pep508(asked).name if asked else ""
     except InvalidRequirement:
         asked = ""
-    inner = f"#subdirectory={said['subdirectory']}" if said.get("subdirectory") else ""
+    inner = f"#subdirectory={fragments['subdirectory']}" if fragments.get("subdirectory") else ""
     before = place.name or (f"{asked} @" if asked else "")
     text = str(Place(url + inner, before, "", place.marker))
     note = f"{line.text!r} is locked as {text!r}: at a commit, not as editable"

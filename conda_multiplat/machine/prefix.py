@@ -43,7 +43,7 @@ def is_environment(prefix: Path) -> bool:
     return (meta(prefix) / "history").is_file()
 
 
-def is_nobodys(prefix: Path) -> bool:
+def is_unused(prefix: Path) -> bool:
     """Return whether a folder is empty, or has only the remains of an install killed at its start.
 
     These are an empty ``conda-meta``, or one with only our marker and temporary files.

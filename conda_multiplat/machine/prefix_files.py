@@ -48,12 +48,12 @@ def _named(paths: Sequence[str], word: str) -> str:
 
 def owners(prefix: Path) -> Owners:
     """Return the owners of the files of a prefix, from conda's records."""
-    found: Owners = {}
+    owners_of_path: Owners = {}
     for name, entries in _packages(prefix):
         for entry in entries:
             path = str(entry["_path"])
-            found[path] = (*found.get(path, ()), name)
-    return found
+            owners_of_path[path] = (*owners_of_path.get(path, ()), name)
+    return owners_of_path
 
 
 def damage(prefix: Path, accepted: Accepted, *, contents: bool = False) -> dict[str, Damage]:
@@ -132,22 +132,22 @@ def _size(path: str, entry: Mapping[str, Any], *, contents: bool) -> int | None:
     This runs for tens of thousands of files, so the most frequent kind is tested first.
     """
     try:
-        there = os.lstat(path)
+        status = os.lstat(path)
     except OSError:
         return None
     kind, size = entry.get("path_type"), entry.get("size_in_bytes")
-    if kind == "hardlink" and there.st_size == size and stat.S_ISREG(there.st_mode):
+    if kind == "hardlink" and status.st_size == size and stat.S_ISREG(status.st_mode):
         as_linked = not contents or _same_content(path, entry)
     elif kind == "softlink":
-        as_linked = stat.S_ISLNK(there.st_mode) or size is None or sys.platform == "win32"
+        as_linked = stat.S_ISLNK(status.st_mode) or size is None or sys.platform == "win32"
     elif kind == "directory" or size is None:
         as_linked = True
-    elif there.st_size != size or not stat.S_ISREG(there.st_mode):
+    elif status.st_size != size or not stat.S_ISREG(status.st_mode):
         # conda records the size of a text file before the prefix is written into it
         as_linked = "sha256_in_prefix" in entry and _same_content(path, entry)
     else:
         as_linked = not contents or _same_content(path, entry)
-    return _AS_LINKED if as_linked else there.st_size
+    return _AS_LINKED if as_linked else status.st_size
 
 
 def _same_content(path: str, entry: Mapping[str, Any]) -> bool:

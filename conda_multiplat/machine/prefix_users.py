@@ -97,10 +97,12 @@ def users(prefix: Path) -> list[User]:
     """
     folder = meta(prefix) / FOLDER
     notes = _held(folder) if folder.is_dir() else []
-    own = set(_ancestors()) if notes else set()
+    ancestors = set(_ancestors()) if notes else set()
     user_of_note = {path: _read(path) for path in notes if not _is_inherited(path)}
     others = [
-        user for user in user_of_note.values() if user.host != _host() or user.process not in own
+        user
+        for user in user_of_note.values()
+        if user.host != _host() or user.process not in ancestors
     ]
     history = meta(prefix) / "history"
     return [*others, User()] if history.is_file() and held_on(history) else others
@@ -142,8 +144,8 @@ def _is_open_at(descriptor: int, file: os.stat_result) -> bool:
 
 def _held(folder: Path) -> list[Path]:
     """Return the notes of running processes, and remove the others."""
-    gone = set(_ended(folder))
-    return sorted(path for path in folder.iterdir() if path not in gone)
+    ended = set(_ended(folder))
+    return sorted(path for path in folder.iterdir() if path not in ended)
 
 
 def _ended(folder: Path) -> Iterator[Path]:

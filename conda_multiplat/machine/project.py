@@ -245,7 +245,7 @@ def _files_of(head: LockFile | None, manifest: Path) -> list[Path]:
 
 
 def _is_manifest(file: Path) -> bool:
-    """Return whether a lock's source exists, and is no TOML or recipe (only for conda-lock)."""
+    """Return whether a lock's source exists, and is not TOML or a recipe (only for conda-lock)."""
     return file.suffix in (".yml", ".yaml") and file.name not in _RECIPES and file.is_file()
 
 

@@ -303,15 +303,15 @@ def _extract(
 ) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    left = member.size
+    remaining = member.size
     source = tar.extractfile(member)
     assert source is not None  # it is a file
     with source, path.open("xb") as file:
         while block := source.read(_BLOCK):
             digest.update(block)
             file.write(block)
-            left -= len(block)
-            done(member.offset_data + member.size - left)
-    if left:
+            remaining -= len(block)
+            done(member.offset_data + member.size - remaining)
+    if remaining:
         raise tarfile.ReadError("it ends in the middle of a file")
     return digest.hexdigest()

@@ -108,7 +108,7 @@ def sweep(folder: Path) -> None:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in [entry for entry in entries if "multiplat-" in entry.name or _is_old(entry)]:
             with suppress(OSError):
-                if _is_nobodys(entry):
+                if _is_left_behind(entry):
                     _remove(entry)
 
 
@@ -126,17 +126,17 @@ def _remove(entry: os.DirEntry[str]) -> None:
         Path(entry.path).unlink(missing_ok=True)
 
 
-def _is_nobodys(entry: os.DirEntry[str]) -> bool:
+def _is_left_behind(entry: os.DirEntry[str]) -> bool:
     status = entry.stat(follow_symlinks=False)
     if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
         return False
     age = time.time() - status.st_mtime
-    made = re.search(_MARK, entry.name)
-    if made is None:
+    mark = re.search(_MARK, entry.name)
+    if mark is None:
         return _is_old(entry) and age > _HOUR
     if age > _DAY:
         return True
-    return made["machine"] == _machine() and not _is_alive(int(made["process"]))
+    return mark["machine"] == _machine() and not _is_alive(int(mark["process"]))
 
 
 def _is_old(entry: os.DirEntry[str]) -> bool:
@@ -153,7 +153,7 @@ def _machine() -> str:
 
     name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
     with suppress(OSError):  # on Linux
-        name += os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - it is no path
+        name += os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - it is not a path
     return f"{zlib.crc32(name.encode()):08x}"
 
 

@@ -150,15 +150,15 @@ def upgraded(
 
     loose = {bound.at: text for bound in lines if (text := bound.loosened)}
     locked = solved(rewritten(original.draft, loose))
-    every = [Move(bound, bound.moved(locked)) for bound in lines if bound.at in loose]
-    unmet = [move for move in every if not move.bound.met_by(move.text, locked)]
-    after = _with(original.draft, every)
+    moves = [Move(bound, bound.moved(locked)) for bound in lines if bound.at in loose]
+    unmet = [move for move in moves if not move.bound.met_by(move.text, locked)]
+    after = _with(original.draft, moves)
     if not unmet:
-        return Upgraded(after, locked_for(locked, original.project(after)), _changed(every))
+        return Upgraded(after, locked_for(locked, original.project(after)), _changed(moves))
     try:
-        return Upgraded(after, solved(after), _changed(every))
+        return Upgraded(after, solved(after), _changed(moves))
     except NoSolutionError:
-        met = [move for move in every if move not in unmet]
+        met = [move for move in moves if move not in unmet]
         after = _with(original.draft, met)
         return Upgraded(after, solved(after), _changed(met), unmet)
 

@@ -220,7 +220,7 @@ def refuse_protected(
             details=[message],
             hints=["--override-frozen changes it anyway"],
         )
-    if where.is_dir() and not prefixes.is_environment(where) and not prefixes.is_nobodys(where):
+    if where.is_dir() and not prefixes.is_environment(where) and not prefixes.is_unused(where):
         raise UnmetError(
             f"{where} is not empty, and not a conda environment", hints=["choose another folder"]
         )

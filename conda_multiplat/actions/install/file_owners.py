@@ -3,7 +3,7 @@
 Flow::
 
     Work -> conda packages that come, linked aside -> PyPI packages that come, installed aside
-         -> who will own each path of both sides -> refused where two do, or nothing written yet
+         -> the future owner of each path of both sides -> refused if there are two
 
 All of this happens before the prefix is changed. PyPI packages that stay are included, since a new
 conda package may have a file with the same path.

@@ -72,7 +72,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Look:
-    """How thoroughly the files of conda packages are verified.
+    """The thoroughness with which files of conda packages are verified.
 
     Attributes:
         contents: also read them; otherwise only sizes are compared.

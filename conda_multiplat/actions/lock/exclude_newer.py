@@ -45,7 +45,7 @@ _GLOB = frozenset("*?[")
 
 
 class Effective(NamedTuple):
-    """What applies to a run.
+    """The rules that apply to a run.
 
     Attributes:
         exclude_newer: what is too new.

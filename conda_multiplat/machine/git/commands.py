@@ -15,8 +15,8 @@ def names_at(folder: Path, revision: str) -> list[str]:
     """Return the names of the files of a folder in a revision.
 
     Raises:
-        UsageError: the folder is in no repository, or there is no such revision.
-        OutsideError: there is no git.
+        UsageError: the folder is not in a repository, or there is no such revision.
+        OutsideError: git is not installed.
     """
     done = _git(folder, "ls-tree", "-z", "--name-only", revision)
     if done.returncode != 0:
@@ -33,7 +33,7 @@ def text_at(folder: Path, revision: str, name: str) -> str:
 
     Raises:
         UsageError: it is not there.
-        OutsideError: there is no git.
+        OutsideError: git is not installed.
     """
     return show(folder, f"{revision}:./{name}")
 
@@ -43,7 +43,7 @@ def show(folder: Path, thing: str) -> str:
 
     Raises:
         UsageError: there is no such file.
-        OutsideError: there is no git.
+        OutsideError: git is not installed.
     """
     done = _git(folder, "show", thing)
     if done.returncode != 0:
@@ -77,7 +77,7 @@ def blob(folder: Path, thing: str) -> bytes | None:
     """Return the content of ``REVISION:PATH``; ``None`` if there is no such file.
 
     Raises:
-        OutsideError: there is no git.
+        OutsideError: git is not installed.
     """
     done = _git(folder, "cat-file", "blob", thing)
     return done.stdout if done.returncode == 0 else None
@@ -87,7 +87,7 @@ def blob_id(folder: Path, content: bytes) -> str:
     """Return git's id of a content.
 
     Raises:
-        OutsideError: there is no git.
+        OutsideError: git is not installed.
     """
     return _git(folder, "hash-object", "--stdin", stdin=content).stdout.decode().strip()
 
@@ -96,7 +96,7 @@ def output(folder: Path, *arguments: str) -> str | None:
     """Return the output of a git command without surrounding white space; ``None`` if it fails.
 
     Raises:
-        OutsideError: there is no git.
+        OutsideError: git is not installed.
     """
     done = _git(folder, *arguments)
     return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
@@ -106,7 +106,7 @@ def merged(folder: Path, base: bytes, ours: bytes, theirs: bytes) -> bytes | Non
     """Merge three texts as git does; ``None`` if they conflict.
 
     Raises:
-        OutsideError: there is no git.
+        OutsideError: git is not installed.
     """
     with tempfile.TemporaryDirectory() as place:
         paths = [Path(place) / name for name in ("ours", "base", "theirs")]

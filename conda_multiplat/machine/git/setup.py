@@ -96,7 +96,7 @@ def set_up(what: Registration, scope: str, console: Console) -> int:
     """Write what is missing; ``scope`` is ``local`` or ``global``, as for git.
 
     Raises:
-        UsageError: the current folder is in no repository.
+        UsageError: the current folder is not in a repository.
         OutsideError: a file can't be written.
     """
     path = _attributes()
@@ -123,7 +123,7 @@ def take_out(what: Registration, scope: str, console: Console) -> int:
     """Remove what :func:`set_up` writes, and nothing else.
 
     Raises:
-        UsageError: the current folder is in no repository.
+        UsageError: the current folder is not in a repository.
         OutsideError: a file can't be written.
     """
     path = _attributes()

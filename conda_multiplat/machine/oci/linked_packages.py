@@ -47,7 +47,7 @@ class Linked(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where packages are linked, and where they will be.
+    """The folder in which packages are linked, and their place in the image.
 
     Attributes:
         prefix: the local prefix.
