@@ -31,7 +31,7 @@ from conda_multiplat.lockfile.exclude_newer import Times, as_locked, cooldown_of
 from conda_multiplat.lockfile.model import Extras, LockFile, PlatformLock
 from conda_multiplat.lockfile.satisfies import unrequired
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.solving.extras import asked_extras, with_extras
+from conda_multiplat.solving.extras import extras_in_use, with_extras
 from conda_multiplat.solving.local_needs import lines_of_needs
 from conda_multiplat.solving.requests import RECIPES, channels_of, digest
 from conda_multiplat.solving.solve import categorised
@@ -223,7 +223,7 @@ def _platform(
     base = _of(sides.base, target.subdir) or _NOTHING
     items, reasons = _merged(_items(base), _items(ours), _items(theirs))
     lines = [*target.view.pypi, *lines_of_needs(target.view.projects)]
-    extras = asked_extras(lines, [*theirs.extras, *ours.extras])
+    extras = extras_in_use(lines, [*theirs.extras, *ours.extras])
     cooldown = cooldown_of_both(target, ours.cooldown, theirs.cooldown)
     target = as_locked(target, cooldown)
     merged = _as_locked(target, items, sides.ours.recipe, extras)

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement as Pep508
 from conda_multiplat.machine.files import NOT_SHOWN, ReadText, is_foreign, shown
 from conda_multiplat.machine.uv_workspace import sources_of
 from conda_multiplat.manifest.model import LocalProject, Requirement
-from conda_multiplat.vocabulary.canonical_requirements import asked_extras
+from conda_multiplat.vocabulary.canonical_requirements import extras_of_line
 from conda_multiplat.vocabulary.errors import DocumentError, MultiplatError, WordingError
 from conda_multiplat.vocabulary.pip_places import ARCHIVES, Place
 from conda_multiplat.vocabulary.poetry_metadata import OR
@@ -47,7 +47,7 @@ def local_projects(
     Raises:
         WordingError: a ``pyproject.toml`` is not TOML.
     """
-    extras = asked_extras(place.name) or asked_extras(place.extras)
+    extras = extras_of_line(place.name) or extras_of_line(place.extras)
     markers = (place.marker,) if place.marker else ()
     waiting = deque([_Asked(base / place.path, tuple(extras), markers=markers)])
     seen: set[tuple[Path, tuple[str, ...], tuple[str, ...]]] = set()
@@ -76,7 +76,7 @@ def _inner(metadata: ProjectMetadata, outer: _Asked) -> Iterator[_Asked]:
             continue
         marker = (str(wanted.marker),) if wanted.marker else ()
         markers = tuple(dict.fromkeys((*outer.markers, *marker)))
-        extras = tuple(asked_extras(text))
+        extras = tuple(extras_of_line(text))
         yield _Asked(outer.folder / place.path, extras, metadata.name or "it", markers)
 
 

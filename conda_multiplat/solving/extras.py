@@ -129,7 +129,7 @@ def extra_keys(line: Requirement) -> list[str]:
     return [f"{line.name}[{extra}]" for extra in extras_of(requirement)] if requirement else []
 
 
-def asked_extras(
+def extras_in_use(
     lines: Iterable[Requirement], extras: Iterable[tuple[str, tuple[str, ...]]]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the extras that lines ask for, sorted; of several with one name, the last."""

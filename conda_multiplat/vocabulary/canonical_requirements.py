@@ -49,7 +49,7 @@ def needed_name(line: str) -> str:
     return canonicalize_name(match.group()) if match else ""
 
 
-def asked_extras(line: str) -> list[str]:
+def extras_of_line(line: str) -> list[str]:
     """Return the extras that a requirement, or a path followed by extras, asks for."""
     match = _EXTRAS.match(line)
     names = match["extras"].split(",") if match else ()

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.vocabulary.canonical_requirements import (
-    asked_extras,
     canonical_bounds,
     canonical_requirement,
+    extras_of_line,
     needed_name,
 )
 from conda_multiplat.vocabulary.poetry_metadata import (
@@ -81,7 +81,7 @@ class ProjectMetadata(NamedTuple):
         return tuple(dict.fromkeys(line for line in lines if needed_name(line) != self.name))
 
     def _own_extras(self, line: str) -> list[str]:
-        return asked_extras(line) if needed_name(line) == self.name else []
+        return extras_of_line(line) if needed_name(line) == self.name else []
 
 
 class _Declared(NamedTuple):

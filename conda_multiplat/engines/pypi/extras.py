@@ -79,7 +79,7 @@ class RequestedExtras:
     warnings: tuple[str, ...]
 
 
-def asked_extras(
+def requested_extras(
     uv: Compiler,
     listing: Listing,
     records: Sequence[PypiRecord],

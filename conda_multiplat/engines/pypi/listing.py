@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.pypi.vendor_indexes import SOURCES
 from conda_multiplat.machine.files import local_path
-from conda_multiplat.vocabulary.canonical_requirements import asked_extras
+from conda_multiplat.vocabulary.canonical_requirements import extras_of_line
 
 _LINE = re.compile(r"(?P<what>[^\s#].*?)(\s+#\s*via (?P<via>.*))?")
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?(==.*|\s+@\s.*)?")
@@ -41,7 +41,7 @@ def listing_of(text: str, places: Mapping[Path, str] | None = None) -> Listing:
     needs: dict[str, list[str]] = {}
     extras: dict[str, list[str]] = {}
     for node in filter(None, map(_LINE.fullmatch, text.splitlines())):
-        requested = asked_extras(node["what"])
+        requested = extras_of_line(node["what"])
         for needed in _names(node["what"], places or {}):
             if requested:
                 extras[needed] = requested

@@ -30,7 +30,7 @@ from packaging.utils import canonicalize_name
 from conda_multiplat.engines.pypi.advice import index_names, other_versions, unknown_projects
 from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, NO_SOLUTION, Compiler, triple
 from conda_multiplat.engines.pypi.exclude_newer import too_new
-from conda_multiplat.engines.pypi.extras import asked_extras
+from conda_multiplat.engines.pypi.extras import requested_extras
 from conda_multiplat.engines.pypi.facts import stated_facts
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.pypi.listing import Listing
@@ -183,7 +183,7 @@ def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
     content = with_hashes(uv.pylock(), uv.folder)
     chosen = choose(content, ranked, provided=names, dependencies=listing.needs)
     records = tuple(_on_disk(uv, record) for record in chosen.records)
-    extras = asked_extras(uv, listing, records, published, uv.warnings(done))
+    extras = requested_extras(uv, listing, records, published, uv.warnings(done))
     warnings = (*_to_build(uv, chosen), *extras.warnings)
     backend = used_backend(uv.request, records)
     solution = PypiSolution(
