@@ -47,7 +47,7 @@ def placed_locks(parts: Sequence[Part], target: Path) -> PlacedLocks:
         files = [shown(lock.path) for lock in locks]
         if subdirs := shared_platforms([lock.lock for lock in locks]):
             words = f"{files[0]} is for {', '.join(subdirs)} of {environment} too"
-            problems.append(Problem(Location(files[-1]), words, "name one of the two"))
+            problems.append(Problem(Location(files[-1]), words, "import only one of the two"))
         elif len(locks) > 1:
             notes.append(f"{', '.join(files)} become one lock: {shown(path)}")
         moved = [_as_seen_from(target.parent, lock) for lock in locks]
