@@ -9,7 +9,7 @@ from typing import NamedTuple
 from conda_multiplat.actions.check.locks import lock_verdict
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.choose_prefix import foreign_lock
-from conda_multiplat.actions.install.work import conda_changes, pypi_changes
+from conda_multiplat.actions.install.prefix_changes import conda_changes, pypi_changes
 from conda_multiplat.lockfile.overview import IN_SYNC, MISSING, STALE
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.prefix import is_environment, read_marker

@@ -22,7 +22,7 @@ from conda_multiplat.actions.lock.adopt import adopt
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.actions.lock.relock import Locked, relock
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets
-from conda_multiplat.actions.waited_for import done_of, while_reading
+from conda_multiplat.actions.waiting_text import done_of, while_reading
 from conda_multiplat.lockfile.dependency_graph import Key
 from conda_multiplat.lockfile.exclude_newer import as_locked
 from conda_multiplat.machine.conda_settings import Settings

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from conda_multiplat.actions.locked_targets import LockedTarget
 from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.actions.provenance import refuse_strays
-from conda_multiplat.actions.waited_for import done_of, while_reading
+from conda_multiplat.actions.waiting_text import done_of, while_reading
 from conda_multiplat.lockfile.dependency_graph import Key
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console

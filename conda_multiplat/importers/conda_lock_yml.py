@@ -16,9 +16,9 @@ from conda_multiplat.lockfile.missing_promises import missing_promises
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.graph import depends_of, sources
 from conda_multiplat.vocabulary.implied_promises import IsNewer, Matches
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
-from conda_multiplat.vocabulary.reachability import depends_of, sources
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 from conda_multiplat.vocabulary.virtual_packages import (
     Promises,

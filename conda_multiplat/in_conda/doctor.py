@@ -50,7 +50,7 @@ def _health(prefix: Path, limit: int | None) -> list[str]:
     from conda.base.context import context
 
     from conda_multiplat.machine.prefix import read_marker
-    from conda_multiplat.vocabulary.unmet import grouped, lines
+    from conda_multiplat.vocabulary.unmet_virtual_packages import grouped, lines
 
     marker = read_marker(prefix)
     if not marker:
@@ -82,7 +82,7 @@ def _locked(path: str) -> PlatformLock | None:
 
 def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list[Change]:
     """Return what ``install`` would change, for conda's and PyPI's packages."""
-    from conda_multiplat.actions.install.work import Look, conda_changes, pypi_changes
+    from conda_multiplat.actions.install.prefix_changes import Look, conda_changes, pypi_changes
     from conda_multiplat.engines.conda.specs import is_newer
 
     changes = conda_changes(locked, prefix, marker, is_newer, Look())

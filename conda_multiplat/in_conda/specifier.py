@@ -181,7 +181,7 @@ def _environment(path: Path, platform: str) -> Any:
     from conda.models.environment import Environment, EnvironmentConfig
 
     from conda_multiplat.actions.install.choose_environment import choose, warn_if_stale
-    from conda_multiplat.actions.install.work import require_allowed
+    from conda_multiplat.actions.install.prefix_changes import require_allowed
     from conda_multiplat.actions.invocation import preferred
     from conda_multiplat.machine.conda_settings import settings_from_conda
     from conda_multiplat.machine.console import Console

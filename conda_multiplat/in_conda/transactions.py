@@ -49,7 +49,7 @@ def _unmet_text(known: Sequence[Any]) -> str:
     """Return why this machine can't run packages; ``""`` if it can, or for another platform."""
     from conda.base.context import context
 
-    from conda_multiplat.vocabulary.unmet import grouped, hints_for, lines
+    from conda_multiplat.vocabulary.unmet_virtual_packages import grouped, hints_for, lines
     from conda_multiplat.vocabulary.virtual_packages import needs_of
 
     subdir = context.subdir

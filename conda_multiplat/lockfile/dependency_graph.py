@@ -15,9 +15,9 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys
 from conda_multiplat.solving.pypi import NameTable, provided
+from conda_multiplat.vocabulary.graph import path_to
 from conda_multiplat.vocabulary.pip_options import CONSTRAINT, HASH, split_option
 from conda_multiplat.vocabulary.pip_places import is_at
-from conda_multiplat.vocabulary.reachability import path_to
 from conda_multiplat.vocabulary.records import PypiRecord, Record
 
 #: A package: its manager, ``conda``, ``pypi`` or ``virtual``, and its name.

@@ -10,7 +10,7 @@ from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.vocabulary.byte_sizes import total_document
 from conda_multiplat.vocabulary.implied_promises import IsNewer, Matches, implied_promises
 from conda_multiplat.vocabulary.records import Record
-from conda_multiplat.vocabulary.unmet import least_driver
+from conda_multiplat.vocabulary.unmet_virtual_packages import least_driver
 
 #: Match builds with and without an accelerator, by a conda build string or the local version of a
 #: wheel (``2.5.1+cu124``).

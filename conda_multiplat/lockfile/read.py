@@ -29,7 +29,7 @@ from conda_multiplat.lockfile.model import (
     unpack_texts,
     unpack_virtual_packages,
 )
-from conda_multiplat.lockfile.other_forms import in_cep37_form
+from conda_multiplat.lockfile.older_conda_lock import in_cep37_form
 from conda_multiplat.lockfile.shape import (
     Fault,
     duplicate_packages,

@@ -28,12 +28,12 @@ from conda_multiplat.solving.markers import required_projects
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.conditions import condition_holds
 from conda_multiplat.vocabulary.errors import NOWHERE, Location, WordingError
+from conda_multiplat.vocabulary.graph import depends_of, reachable
 from conda_multiplat.vocabulary.markers import holds_for
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.pip_options import EDITABLE, HASH, split_option
 from conda_multiplat.vocabulary.pip_places import is_at
-from conda_multiplat.vocabulary.reachability import depends_of, reachable
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record, python_of
 from conda_multiplat.vocabulary.virtual_packages import Need, unmet
 

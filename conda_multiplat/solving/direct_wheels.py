@@ -17,10 +17,10 @@ from conda_multiplat.solving.pypi import PypiSolution
 from conda_multiplat.solving.read_pylock import rank, wheel_tags
 from conda_multiplat.solving.wheel_tags import least, promise_for, tags
 from conda_multiplat.vocabulary.channels import file_of
+from conda_multiplat.vocabulary.graph import depends_of, reachable
 from conda_multiplat.vocabulary.markers import holds_for
 from conda_multiplat.vocabulary.pip_options import CONSTRAINT, EDITABLE, HASH, split_option
 from conda_multiplat.vocabulary.pip_places import is_at, place_of
-from conda_multiplat.vocabulary.reachability import depends_of, reachable
 
 _LINUX = re.compile(r"(manylinux_\d+_\d+|manylinux\d+|linux)_(?P<machine>.+)")
 _OSX = re.compile(r"macosx_\d+_\d+_(?P<machine>.+)")

@@ -11,10 +11,10 @@ from packaging.requirements import Requirement as Pep508
 from conda_multiplat.manifest.model import LocalProject, Requirement
 from conda_multiplat.solving.extras import with_extras
 from conda_multiplat.solving.markers import required_projects
+from conda_multiplat.vocabulary.graph import Depends
 from conda_multiplat.vocabulary.markers import holds
 from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.poetry_metadata import OR
-from conda_multiplat.vocabulary.reachability import Depends
 
 
 def lines_of_needs(projects: Iterable[LocalProject]) -> list[Requirement]:

@@ -12,7 +12,7 @@ from conda_multiplat.solving.outcomes import CondaEngine, Conflict, Outcome, Sol
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.solving.solve_groups.agreement import Rounds, agreed, solve_together, ungrouped
 from conda_multiplat.solving.solve_groups.conda import CondaTerms
-from conda_multiplat.vocabulary.reachability import depends_of, reachable
+from conda_multiplat.vocabulary.graph import depends_of, reachable
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 
 AnyRecord = TypeVar("AnyRecord", CondaRecord, PypiRecord)

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from conda_multiplat.actions.install.choose_environment import choose
 from conda_multiplat.actions.install.choose_prefix import own_prefix
 from conda_multiplat.actions.install.make_as_locked import make_as_locked, refuse_in_use
+from conda_multiplat.actions.install.prefix_changes import conda_changes, pypi_changes
 from conda_multiplat.actions.install.summary import outcome
-from conda_multiplat.actions.install.work import conda_changes, pypi_changes
 from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.machine import prefix as prefixes

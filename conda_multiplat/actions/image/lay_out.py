@@ -14,7 +14,7 @@ from typing import NamedTuple
 from conda_multiplat.actions.image.wheels import unpacked_wheels
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.file_owners import refuse_two_owners
-from conda_multiplat.actions.install.work import channels
+from conda_multiplat.actions.install.prefix_changes import channels
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.oci.layers import Entry

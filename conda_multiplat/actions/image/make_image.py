@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from conda_multiplat.actions.image.lay_out import ROOT, LaidOut, laid_out, sbom_path
 from conda_multiplat.actions.image.wheels import refuse_unbuilt
 from conda_multiplat.actions.install.choose_environment import Choice
-from conda_multiplat.actions.install.work import require_allowed
+from conda_multiplat.actions.install.prefix_changes import require_allowed
 from conda_multiplat.activation.entrypoint import ENTRYPOINT, entrypoint
 from conda_multiplat.activation.model import activated
 from conda_multiplat.export import oci

@@ -12,7 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
-from conda_multiplat.actions.import_.noted import constraints, noted_lines, options, promises
+from conda_multiplat.actions.import_.recorded_by_install import (
+    constraints,
+    noted_lines,
+    options,
+    promises,
+)
 from conda_multiplat.activation.model import UNSET
 from conda_multiplat.importers.conda_history import requested_specs
 from conda_multiplat.importers.values import Imported, Lost
@@ -24,11 +29,11 @@ from conda_multiplat.machine.site_packages import foreign_distributions
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url, channel_urls, public_name
 from conda_multiplat.vocabulary.errors import Location, OutsideError, UsageError
+from conda_multiplat.vocabulary.graph import sources
 from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.pip_places import is_stored_by_digest
-from conda_multiplat.vocabulary.reachability import sources
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -22,7 +22,7 @@ from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target, target
 from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name, unique
-from conda_multiplat.vocabulary.unmet import Grouped, grouped, hints_for, lines
+from conda_multiplat.vocabulary.unmet_virtual_packages import Grouped, grouped, hints_for, lines
 from conda_multiplat.vocabulary.virtual_packages import Unmet, unmet
 
 _NOTHING = "nothing was downloaded or changed"

@@ -19,18 +19,18 @@ from typing import Any
 
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.choose_prefix import folder_of, is_of, refuse_protected
-from conda_multiplat.actions.install.pypi_side import (
-    install_pypi,
-    refuse_two_owners,
-    remove_pypi,
-)
-from conda_multiplat.actions.install.work import (
+from conda_multiplat.actions.install.prefix_changes import (
     Look,
     Work,
     channels,
     conda_changes,
     pypi_changes,
     require_allowed,
+)
+from conda_multiplat.actions.install.pypi_side import (
+    install_pypi,
+    refuse_two_owners,
+    remove_pypi,
 )
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings

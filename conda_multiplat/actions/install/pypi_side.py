@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_multiplat.actions.install.choose_environment import Choice
-from conda_multiplat.actions.install.work import Work, channels
+from conda_multiplat.actions.install.prefix_changes import Work, channels
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings

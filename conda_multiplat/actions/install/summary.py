@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conda_multiplat.actions.install.choose_prefix import name_of
-from conda_multiplat.actions.install.work import Work
+from conda_multiplat.actions.install.prefix_changes import Work
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.platform_changes import Change, packages
 from conda_multiplat.machine.conda_settings import Settings

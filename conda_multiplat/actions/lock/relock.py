@@ -29,7 +29,7 @@ from conda_multiplat.actions.lock.exclude_newer import (
 )
 from conda_multiplat.actions.lock.plan import Plan, Update, check_update, make_plans, plan_targets
 from conda_multiplat.actions.named_variables import require_named
-from conda_multiplat.actions.waited_for import Reading, WaitedFor
+from conda_multiplat.actions.waiting_text import Reading, WaitedFor
 from conda_multiplat.lockfile import write as conda_lock
 from conda_multiplat.lockfile.exclude_newer import as_locked
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from conda_multiplat.actions.install.choose_environment import Choice
-from conda_multiplat.actions.install.work import require_allowed
+from conda_multiplat.actions.install.prefix_changes import require_allowed
 from conda_multiplat.actions.lock.current import choose_by_rule
 from conda_multiplat.export.packed import can_be_packed, packed_part, why_not_packed
 from conda_multiplat.lockfile.model import PlatformLock

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from conda_multiplat.actions.install.choose_environment import Choice, refuse_unmet
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
-from conda_multiplat.actions.install.work import Work, require_allowed
+from conda_multiplat.actions.install.prefix_changes import Work, require_allowed
 from conda_multiplat.actions.pack.project_files import lock_folder
 from conda_multiplat.actions.provenance import refuse_unverifiable
 from conda_multiplat.engines.conda.access import cache_folder

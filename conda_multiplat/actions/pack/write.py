@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from conda_multiplat.actions.install.prefix_changes import channels
 from conda_multiplat.actions.install.pypi_side import installer
-from conda_multiplat.actions.install.work import channels
 from conda_multiplat.actions.pack.plan import Plan
 from conda_multiplat.actions.pack.project_files import project_files
 from conda_multiplat.engines.conda.access import cache_folder

@@ -10,7 +10,7 @@ from typing import Any
 from conda_multiplat.actions.environment_states import lock_state, prefix_state
 from conda_multiplat.actions.install.choose_environment import Choice, checked
 from conda_multiplat.actions.install.choose_prefix import own_prefix
-from conda_multiplat.actions.tools import caches, versions
+from conda_multiplat.actions.tool_versions import caches, versions
 from conda_multiplat.cli.options import flag
 from conda_multiplat.engines.detect_virtual_packages import virtual_packages
 from conda_multiplat.lockfile.overview import MISSING

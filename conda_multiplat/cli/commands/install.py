@@ -15,13 +15,13 @@ from conda_multiplat.actions.enter_environment import WARN
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.choose_prefix import refuse_taken
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
+from conda_multiplat.actions.install.prefix_changes import Look, Work, channels, require_allowed
 from conda_multiplat.actions.install.summary import (
     activation,
     changed_packages,
     locked_packages,
     outcome,
 )
-from conda_multiplat.actions.install.work import Look, Work, channels, require_allowed
 from conda_multiplat.actions.lock.current import choose_by_rule
 from conda_multiplat.actions.say_changes import say_changes
 from conda_multiplat.cli.options import (

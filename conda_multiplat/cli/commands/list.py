@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from conda_multiplat.actions.enter_environment import InstalledEnvironment, installed_environment
-from conda_multiplat.actions.install.work import Look, conda_changes
+from conda_multiplat.actions.install.prefix_changes import Look, conda_changes
 from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
 from conda_multiplat.cli.options import (

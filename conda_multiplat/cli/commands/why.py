@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
 from conda_multiplat.actions.named_variables import require_named
-from conda_multiplat.actions.waited_for import while_reading
+from conda_multiplat.actions.waiting_text import while_reading
 from conda_multiplat.cli.options import environments_option, platforms_option
 from conda_multiplat.cli.show.origin import origin_lines
 from conda_multiplat.lockfile.dependency_graph import Origin, origin

@@ -8,7 +8,7 @@ from textwrap import wrap
 from conda_multiplat.actions.audit import Report
 from conda_multiplat.cli.show.listing import ASKED
 from conda_multiplat.cli.show.markdown import plain, table
-from conda_multiplat.cli.show.where import where
+from conda_multiplat.cli.show.shared_targets import where
 from conda_multiplat.lockfile.audit.findings import Finding, Unknown
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.targets import Target

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from conda_multiplat.actions.licenses import Licensed
 from conda_multiplat.cli.show.origin import origin_lines
-from conda_multiplat.cli.show.where import where
+from conda_multiplat.cli.show.shared_targets import where
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.license_rules import LicenseException
 from conda_multiplat.manifest.targets import Target

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from conda_multiplat.actions.outdated import Outdated
 from conda_multiplat.cli.show.listing import ASKED
 from conda_multiplat.cli.show.markdown import plain, table
-from conda_multiplat.cli.show.where import where
+from conda_multiplat.cli.show.shared_targets import where
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.columns import headed

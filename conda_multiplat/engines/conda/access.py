@@ -24,7 +24,12 @@ import rattler
 
 from conda_multiplat.engines.certificates import certificate_variables
 from conda_multiplat.engines.conda.specs import engine_spec
-from conda_multiplat.engines.conda.stalled import Patience, cut_stalled, patience, whole_limit
+from conda_multiplat.engines.conda.stalled_connections import (
+    Patience,
+    cut_stalled,
+    patience,
+    whole_limit,
+)
 from conda_multiplat.engines.proxies import proxied_hosts, scheme_proxies
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.interrupts import asked_to_stop

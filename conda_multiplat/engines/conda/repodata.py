@@ -19,9 +19,9 @@ from conda_multiplat.engines.conda.exclude_newer import (
     by_rattler_alone,
     time_of,
 )
+from conda_multiplat.engines.conda.explain.smallest_clash import smallest_clash
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string, in_our_words
 from conda_multiplat.engines.conda.related_channels import all_declared, declared
-from conda_multiplat.engines.conda.smallest_clash import smallest_clash
 from conda_multiplat.engines.conda.wheel_records import (
     PlainWheels,
     Wheel,

@@ -32,16 +32,16 @@ from rattler.exceptions import (
 )
 
 from conda_multiplat.engines.conda.access import Channels, repodata_folder, run
-from conda_multiplat.engines.conda.arriving import Arriving
+from conda_multiplat.engines.conda.download_progress import Arriving
 from conda_multiplat.engines.conda.exclude_newer import time_of
+from conda_multiplat.engines.conda.explain.conflict_hints import WaysOut
+from conda_multiplat.engines.conda.explain.what_if import Alternatives
+from conda_multiplat.engines.conda.explain.wheel_advice import wheel_advice
 from conda_multiplat.engines.conda.facts import stated_facts
 from conda_multiplat.engines.conda.newest import newest_versions
 from conda_multiplat.engines.conda.repodata import Repodata
 from conda_multiplat.engines.conda.settled_records import settled
 from conda_multiplat.engines.conda.specs import detect_virtual_packages, spec_subdir
-from conda_multiplat.engines.conda.ways_out import WaysOut
-from conda_multiplat.engines.conda.what_if import Alternatives
-from conda_multiplat.engines.conda.wheel_advice import wheel_advice
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.gpu_driver import cuda_possible
 from conda_multiplat.manifest.model import Requirement

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from conda_multiplat.lockfile.dependency_graph import Key, LockedGraph
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.vocabulary.reachability import shortest_chains
+from conda_multiplat.vocabulary.graph import shortest_chains
 
 
 class Chain(NamedTuple):

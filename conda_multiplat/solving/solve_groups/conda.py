@@ -9,8 +9,8 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.outcomes import Conflict, Outcome, Solution
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.solving.solve_groups.agreement import Version
+from conda_multiplat.vocabulary.graph import depends_of, reachable
 from conda_multiplat.vocabulary.match_spec import parse_spec
-from conda_multiplat.vocabulary.reachability import depends_of, reachable
 
 
 class CondaTerms:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from conda_multiplat.engines.conda.smallest_clash import smallest_clash
+from conda_multiplat.engines.conda.explain.smallest_clash import smallest_clash
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.errors import Location
 

@@ -9,8 +9,8 @@ from functools import cmp_to_key
 import rattler
 from rattler.exceptions import FetchRepoDataError, GatewayError, IoError, SolverError
 
+from conda_multiplat.engines.conda.explain.smallest_clash import smallest_clash
 from conda_multiplat.engines.conda.repodata import Repodata
-from conda_multiplat.engines.conda.smallest_clash import smallest_clash
 from conda_multiplat.engines.conda.specs import is_newer, record_matches
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.alternatives import too_new_reason

@@ -6,7 +6,7 @@ import pytest
 
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.vocabulary.records import PypiRecord, wheel_need
-from conda_multiplat.vocabulary.unmet import DRIVERS, least_cuda, least_driver
+from conda_multiplat.vocabulary.unmet_virtual_packages import DRIVERS, least_cuda, least_driver
 from conda_multiplat.vocabulary.virtual_packages import Need
 
 

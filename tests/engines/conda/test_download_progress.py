@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_multiplat.engines.conda.arriving import Arriving
+from conda_multiplat.engines.conda.download_progress import Arriving
 from conda_multiplat.solving.outcomes import Arrived
 
 FORGE, BIO = "https://example.com/forge", "https://example.com/bio"

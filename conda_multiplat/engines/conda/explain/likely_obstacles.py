@@ -14,8 +14,8 @@ import rattler
 from conda_multiplat.engines.conda.specs import spec_allows, spec_matches
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.graph import path_to
 from conda_multiplat.vocabulary.names import spec_name, unique
-from conda_multiplat.vocabulary.reachability import path_to
 from conda_multiplat.vocabulary.records import CondaRecord
 
 #: The number of lines to try; for a package that many need, nearly all lines would be suspects.

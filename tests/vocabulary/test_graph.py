@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from conda_multiplat.vocabulary.reachability import reachable, sources
+from conda_multiplat.vocabulary.graph import reachable, sources
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from dataclasses import replace
 import rattler
 from rattler.exceptions import SolverError
 
+from conda_multiplat.engines.conda.explain.likely_obstacles import suspected_lines
 from conda_multiplat.engines.conda.repodata import Repodata
-from conda_multiplat.engines.conda.suspects import suspected_lines
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.alternatives import (
     CpuBuild,
@@ -29,9 +29,9 @@ from conda_multiplat.solving.outcomes import Why
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import NOWHERE
+from conda_multiplat.vocabulary.graph import path_to
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
-from conda_multiplat.vocabulary.reachability import path_to
 from conda_multiplat.vocabulary.records import CondaRecord
 from conda_multiplat.vocabulary.virtual_packages import has_cuda, promise_problem
 
