@@ -14,7 +14,8 @@ import tomli
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT: dict[str, Any] = tomli.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PYPROJECT: dict[str, Any] = tomli.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT: dict[str, Any] = PYPROJECT["project"]
 RECIPE: dict[str, Any] = yaml.safe_load((ROOT / "recipe/recipe.yaml").read_text("utf-8"))
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 NOTES = runpy.run_path(str(ROOT / "scripts/release_notes.py"))["notes"]
@@ -39,6 +40,13 @@ def test_recipe() -> None:
     assert entries == [f"{name} = {place}" for name, place in PROJECT["scripts"].items()]
     assert RECIPE["about"]["license"] == PROJECT["license"]
     assert RECIPE["package"]["name"] == PROJECT["name"]
+
+
+def test_every_folder_is_packaged() -> None:
+    """The wheel has each folder of the package; a new one is easily forgotten in the list."""
+    folders = [path.parent for path in (ROOT / "conda_multiplat").rglob("__init__.py")]
+    names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == names | {"conda_multiplat.hooks"}
 
 
 def test_one_version() -> None:
