@@ -49,7 +49,9 @@ def sbom_texts(
     known = [stated_licenses(text) for text in existing] or [{} for _ in targets]
     looked_up = _looked_up(project, settings, console, targets, known)
     every = zip(targets, known, looked_up, strict=True)
-    return [_text(project, locked, {**stated, **new}) for locked, stated, new in every]
+    return [
+        _text(project, locked_target, {**stated, **new}) for locked_target, stated, new in every
+    ]
 
 
 def sbom_as_locked(project: Project, lock: LockFile, subdir: str, bill: str) -> str:
@@ -61,13 +63,13 @@ def sbom_of(project: Project, lock: LockFile, subdir: str, facts: Facts) -> str:
     """Return the bill of a lock's platform, from known facts of its packages."""
     from conda_multiplat.export.sbom_licenses import license_choices
 
-    locked = _locked(project, lock, subdir)
+    locked_target = _locked(project, lock, subdir)
     licenses = {
         record_identity(record): license_choices(facts[record.manager, record.name])
-        for record in locked.locked.every
+        for record in locked_target.locked.every
         if (record.manager, record.name) in facts
     }
-    return _text(project, locked, licenses)
+    return _text(project, locked_target, licenses)
 
 
 def _locked(project: Project, lock: LockFile, subdir: str) -> LockedTarget:
@@ -75,11 +77,13 @@ def _locked(project: Project, lock: LockFile, subdir: str) -> LockedTarget:
     return LockedTarget(wanted, lock, lock.platforms[subdir])
 
 
-def _text(project: Project, locked: LockedTarget, licenses: Mapping[Identity, Licenses]) -> str:
-    environment, subdir = locked.target.environment, locked.target.subdir
+def _text(
+    project: Project, locked_target: LockedTarget, licenses: Mapping[Identity, Licenses]
+) -> str:
+    environment, subdir = locked_target.target.environment, locked_target.target.subdir
     name = project.manifest.conda_name(environment) or environment
-    promised = locked.locked.virtual_packages
-    return render(Contents(name, environment, subdir, locked.graph(), promised), licenses)
+    promised = locked_target.locked.virtual_packages
+    return render(Contents(name, environment, subdir, locked_target.graph(), promised), licenses)
 
 
 def _looked_up(
@@ -93,10 +97,10 @@ def _looked_up(
     new = [
         {
             (record.manager, record.name): identity
-            for record in locked.locked.every
+            for record in locked_target.locked.every
             if (identity := record_identity(record)) not in stated
         }
-        for locked, stated in zip(targets, known, strict=True)
+        for locked_target, stated in zip(targets, known, strict=True)
     ]
     if not any(new):
         return [{} for _ in targets]

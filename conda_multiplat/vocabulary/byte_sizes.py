@@ -51,7 +51,7 @@ def download_size(sizes: Iterable[int | None]) -> str:
     return f"download size {total}" if total else ""
 
 
-def in_brackets(*parts: str) -> str:
+def bracketed(*parts: str) -> str:
     """Format the parts that are not empty, in brackets, for the end of a summary."""
     text = ", ".join(filter(None, parts))
     return f" ({text})" if text else ""

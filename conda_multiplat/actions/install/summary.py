@@ -11,7 +11,7 @@ from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.platform_changes import Change, packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.files import quoted
-from conda_multiplat.vocabulary.byte_sizes import download_size, in_brackets
+from conda_multiplat.vocabulary.byte_sizes import bracketed, download_size
 
 
 def outcome(work: Work) -> str:
@@ -21,7 +21,7 @@ def outcome(work: Work) -> str:
     some = f"{len(changed)} changed" if 0 < len(changed) < len(work.choice.locked.every) else ""
     has = "has" if changed else "already has"
     locked, environment = work.choice.locked, work.choice.environment
-    notes = in_brackets(some, size)
+    notes = bracketed(some, size)
     return f"{work.where} {has} the {locked_packages(locked)} of {environment}{notes}"
 
 

@@ -10,7 +10,7 @@ from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown
-from conda_multiplat.vocabulary.byte_sizes import download_size, in_brackets
+from conda_multiplat.vocabulary.byte_sizes import bracketed, download_size
 from conda_multiplat.vocabulary.records import Record
 
 
@@ -38,7 +38,7 @@ def say_written(
     done = (
         f" {'would write' if dry_run else 'wrote'} {', '.join(names)}" if names else f" {nothing}"
     )
-    summary = in_brackets(what_is_new(locked, paths)) if locked else ""
+    summary = bracketed(what_is_new(locked, paths)) if locked else ""
     line = f"{done}{summary}{console.took}"
     if summary and len(line) > (console.width or len(line)):
         console.say(done)

@@ -38,7 +38,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import Project
-from conda_multiplat.vocabulary.byte_sizes import download_size, in_brackets, total_document
+from conda_multiplat.vocabulary.byte_sizes import bracketed, download_size, total_document
 from conda_multiplat.vocabulary.errors import UsageError
 
 EXAMPLES = """\
@@ -126,7 +126,7 @@ def _prepare(
     else:
         changes = [Change("added", package.name, None, package) for package in locked.every]
         say_changes(as_differences(changes), console)
-        size = in_brackets(download_size(record.size for record in locked.every))
+        size = bracketed(download_size(record.size for record in locked.every))
         console.say(f" would install the {locked_packages(locked)} of {target_name}{size}")
     console.result(
         {
@@ -158,7 +158,7 @@ def _report(work: Work, settings: Settings, console: Console, *, dry_run: bool) 
     if not changes:
         console.say(f" {where} is as locked: {locked_packages(locked)}")
     elif dry_run:
-        size = in_brackets(download_size(change.size for change in changes if change.comes))
+        size = bracketed(download_size(change.size for change in changes if change.comes))
         console.say(f" would change {changed_packages(changes)} in {where}{size}")
     else:
         console.say(f" {outcome(work)}{console.took}")

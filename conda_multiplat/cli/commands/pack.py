@@ -28,7 +28,7 @@ from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.machine.streams import is_stream
 from conda_multiplat.manifest.targets import select_environments
-from conda_multiplat.vocabulary.byte_sizes import download_size, in_brackets
+from conda_multiplat.vocabulary.byte_sizes import bracketed, download_size
 from conda_multiplat.vocabulary.byte_sizes import size as size_words
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import unique
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     documents = [_document(path, file) for path, file in paths.items()]
     if args.dry:
         for path, file in paths.items():
-            size = in_brackets(download_size(record.size for record in file.packed.every))
+            size = bracketed(download_size(record.size for record in file.packed.every))
             console.say(f" would write {shown(path)}: {_what(file)}{size}")
             _say_left_out(file, console)
     else:
