@@ -130,7 +130,10 @@ def let_records_finish(prefix: Path) -> Iterator[None]:
     except BaseException:
         end = time.monotonic() + _STOPPING
         before: set[str] | None = None
-        while (names := _names(meta(prefix))) != before and time.monotonic() < end:
+        while time.monotonic() < end:
+            names = _names(meta(prefix))
+            if names == before and not _rattlers_temporary(prefix):
+                break
             before = names
             time.sleep(_QUIET)
         for left in _rattlers_temporary(prefix):

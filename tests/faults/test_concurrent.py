@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from support.hosts import Host
 from support.manifests import write
 from support.packages import SUBDIR, Package, build_channel
+from support.patience import PATIENCE, soon
 from support.server import Rules, serve
 from support.tally import rounds, tallied
 
 pytestmark = pytest.mark.faults
 _NAMES = [f"package{count}" for count in range(8)]
+_SLOW = "package3-1.0-0.conda"
 
 
 @pytest.fixture
@@ -25,30 +27,41 @@ def slow(tmp_path: Path) -> Iterator[Rules]:
         Package(name, noarch="generic", files={f"share/{name}": b"x" * 10_000}) for name in _NAMES
     ]
     with serve(build_channel(tmp_path / "slow", packages)) as server:
-        server.delay = {"package3-1.0-0.conda": 1.5}
+        server.delay = {_SLOW: 1.5}
         yield server
 
 
-def _start(host: Host, *arguments: str, cwd: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*host.command, *arguments],
-        cwd=cwd,
-        env=host.environ(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+def _start(host: Host, *arguments: str, cwd: Path, said: Path) -> subprocess.Popen[bytes]:
+    """Start a command; its messages are in ``said`` as soon as they are written."""
+    with said.open("wb") as messages:
+        return subprocess.Popen(
+            [*host.command, *arguments],
+            cwd=cwd,
+            env=host.environ(),
+            stdout=subprocess.DEVNULL,
+            stderr=messages,
+        )
 
 
-def _require_whole(host: Host, project: Path) -> None:
-    prefix = host.envs / "demo"
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def _two_wait(said: Sequence[Path]) -> bool:
+    """Return whether, before long, two commands say that they wait for a third one."""
+    waiting = "waiting for another install into"
+    return soon(lambda: sum(waiting in _text(file) for file in said) == 2)
+
+
+def _require_whole(host: Host, project: Path, name: str) -> None:
+    prefix = host.envs / name
     assert sorted(path.name for path in (prefix / "share").iterdir()) == _NAMES
-    done = host.multiplat("install", "--verify", cwd=project)
+    done = host.multiplat("install", "-n", name, "--verify", cwd=project)
     assert f"{prefix} is as locked" in done.stderr
 
 
 def test_installs_wait(
-    request: pytest.FixtureRequest, alone: Host, project: Path, slow: Rules
+    request: pytest.FixtureRequest, alone: Host, project: Path, slow: Rules, tmp_path: Path
 ) -> None:
     """Three installs into one prefix: all end well, and who waits says so."""
     with tallied(request, "three installs into one prefix") as tally:
@@ -57,16 +70,21 @@ def test_installs_wait(
         for count in range(rounds(1)):
             alone.multiplat("clean", "-q", "--packages", cwd=project)
             with tally.attempt(count):
-                running = [_start(alone, "install", cwd=project) for _ in range(3)]
-                said = [process.communicate(timeout=60)[1] for process in running]
-                assert [process.returncode for process in running] == [0, 0, 0], said
-                if not count:
-                    assert sum("waiting for another install into" in text for text in said) == 2
-                _require_whole(alone, project)
+                slow.delay[_SLOW] = 2 * PATIENCE
+                files = [tmp_path / f"said{number}" for number in range(3)]
+                name = f"demo{count}"
+                running = [
+                    _start(alone, "install", "-n", name, cwd=project, said=file) for file in files
+                ]
+                waited = _two_wait(files)
+                slow.delay.clear()
+                codes = [process.wait(PATIENCE) for process in running]
+                assert (waited, codes) == (True, [0, 0, 0]), list(map(_text, files))
+                _require_whole(alone, project, name)
 
 
 def test_clean_under_an_install(
-    request: pytest.FixtureRequest, alone: Host, project: Path, slow: Rules
+    request: pytest.FixtureRequest, alone: Host, project: Path, slow: Rules, tmp_path: Path
 ) -> None:
     """``clean``, again and again, while an install is running: it takes nothing that is needed."""
     with tallied(request, "clean under an install") as tally:
@@ -74,15 +92,16 @@ def test_clean_under_an_install(
         alone.multiplat("lock", "-q", cwd=project)
         for count in range(rounds(1)):
             with tally.attempt(count):
-                running = _start(alone, "install", "-n", "demo", cwd=project)
+                said = tmp_path / "said"
+                name = f"demo{count}"
+                running = _start(alone, "install", "-n", name, cwd=project, said=said)
                 codes = []
                 while running.poll() is None:
                     codes.append(alone.multiplat("clean", "-q", cwd=project, code=None).returncode)
                     time.sleep(0.05)
-                _, said = running.communicate(timeout=60)
-                assert running.returncode == 0, said
+                assert running.returncode == 0, _text(said)
                 assert set(codes) <= {0, 1}
-                _require_whole(alone, project)
+                _require_whole(alone, project, name)
 
 
 @pytest.mark.parametrize("why", ["refused", "unreachable"])

@@ -18,12 +18,13 @@ def test_records_begun_are_finished(tmp_path: Path, error: type[BaseException]) 
     records.mkdir()
     (tmp_path / "symtest_1").symlink_to("nowhere")
     (records / "prefix_record_dead").touch()
+    begun = [records / f"prefix_record_{number}" for number in range(5)]
+    for temporary in begun:
+        temporary.touch()
 
     def write() -> None:
-        for number in range(5):
-            temporary = records / f"prefix_record_{number}"
-            temporary.touch()
-            time.sleep(0.02)
+        for number, temporary in enumerate(begun):
+            time.sleep(0.1)  # longer than names that don't change are waited for
             temporary.rename(records / f"package{number}.json")
 
     thread = threading.Thread(target=write)

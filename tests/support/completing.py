@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from support.patience import PATIENCE
+
 _BASH = r"""source "$1"
 complete -p "${2%% *}" >/dev/null || exit 9
 read -ra COMP_WORDS <<< "$2"
@@ -104,7 +106,7 @@ def _zsh(script: Path, line: str, folder: Path, environ: Mapping[str, str]) -> l
 def _read_until(terminal: int, wanted: str, times: int = 1) -> str:
     """What a terminal shows until ``wanted`` has come so many times."""
     shown = ""
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if select.select([terminal], [], [], 0.2)[0]:
             shown += os.read(terminal, 65536).decode("utf-8", "replace")

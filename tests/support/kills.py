@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.hosts import Host
+from support.patience import PATIENCE, soon
 
-#: Seconds.
-_PATIENCE = 60.0
 #: What a command that was sent a signal ends with.
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
 
@@ -82,14 +81,12 @@ def kill(
         encoding="utf-8",
         start_new_session=True,
     )
-    end = time.monotonic() + _PATIENCE
-    while not handled(process.pid) and time.monotonic() < end:
-        time.sleep(0.001)
+    soon(lambda: handled(process.pid))
     time.sleep(delay)
     process.send_signal(number)
     sent = time.monotonic()
     try:
-        stdout, stderr = process.communicate(timeout=_PATIENCE)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         stdout, stderr = process.communicate()

@@ -8,7 +8,6 @@ import socketserver
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,8 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
+
+from support.patience import soon
 
 #: For tests that make a certificate.
 needs_openssl = pytest.mark.skipif(
@@ -44,7 +45,7 @@ class Rules:
         status: path ending -> the status to answer with instead.
         truncate: path endings whose bodies break off in the middle.
         replace: path ending -> other content.
-        delay: path ending -> seconds to wait before the answer.
+        delay: path ending -> seconds to wait before the answer, or until it is taken out again.
         login: ``user:password`` that every request must bring.
         token: the token that every path must begin with, as ``/t/TOKEN/``.
         waiting: the paths whose answer was delayed, as soon as they were asked for.
@@ -93,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         for end, seconds in tuple(rules.delay.items()):
             if path.endswith(end):
                 rules.waiting.append(path)
-                time.sleep(seconds)
+                soon(lambda end=end: end not in rules.delay, seconds)
         refusal = self._refusal(rules, path)
         status = rules.first(rules.status, path) or refusal
         rules.seen.append(path if status is None else f"{path} {status}")

@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from support.patience import PATIENCE
+
 CTRL_C = "\x03"
 CTRL_Z = "\x1a"
 #: The program's first step, which needs a process of its own: the terminal becomes the one that
@@ -24,8 +26,6 @@ _FIRST = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
-#: Seconds that anything may take on a busy machine.
-_PATIENCE = 30
 #: Seconds between looks whether the program still runs.
 _LOOK = 0.05
 _SEQUENCES = re.compile(
@@ -81,7 +81,7 @@ class Terminal:
 
     def wait_for(self, text: str) -> str:
         """Read until ``text`` is shown; what comes before it."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while text not in self._unread:
             if not self._read(end):
                 raise AssertionError(f"{text!r} is not shown, but:\n{self.shown}")
@@ -90,7 +90,7 @@ class Terminal:
 
     def exit_code(self) -> int:
         """Wait for the program's end, and read what it has written; others may still write."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             ended = self._process.poll() is not None
             if not self._read(time.monotonic() + _LOOK) and ended:

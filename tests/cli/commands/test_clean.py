@@ -14,6 +14,7 @@ import pytest
 from support.hosts import Host
 from support.manifests import write
 from support.packages import SUBDIR
+from support.patience import PATIENCE, soon
 from support.pypi_index import Index
 from support.server import Rules, serve
 
@@ -180,17 +181,16 @@ def test_during_an_install(alone: Host, project: Path, served: Rules) -> None:
     """An install that is under way is not disturbed: rattler's own lock is seen."""
     write(project, f"{served.url}/real", "python", "greeting", platforms=f"[{SUBDIR}]")
     alone.multiplat("lock", "-q", cwd=project)
-    served.delay["greeting-1.0-0.conda"] = 4.0
+    served.delay["greeting-1.0-0.conda"] = 2 * PATIENCE
     command = [*alone.command, "install", "-q"]
     with subprocess.Popen(command, cwd=project, env=alone.environ()) as process:
         packages = alone.pkgs / "multiplat" / "packages"
-        end = time.monotonic() + 30
-        while not list(packages.glob("python-*/info/index.json")) and time.monotonic() < end:
-            time.sleep(0.05)
+        assert soon(lambda: list(packages.glob("python-*/info/index.json")))
         said = alone.multiplat("clean", "--packages", cwd=project, code=1).stderr
         assert "some caches are in use" in said
         assert list(packages.glob("python-*/info/index.json"))
-        assert process.wait(60) == 0
+        served.delay.clear()
+        assert process.wait(PATIENCE) == 0
     subprocess.run([alone.envs / "demo/bin/greet"], capture_output=True, check=True)
 
 

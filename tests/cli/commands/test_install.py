@@ -23,6 +23,7 @@ from support.packages import (
     build_channel,
     write_repodata,
 )
+from support.patience import PATIENCE, soon
 from support.server import Rules, serve
 from support.sizes import without_sizes
 
@@ -662,9 +663,7 @@ def test_interrupted_install_is_finished(
         stderr=subprocess.DEVNULL,
     )
     prefix = alone.envs / "demo"
-    deadline = time.monotonic() + 20
-    while not (prefix / "conda-meta/multiplat").exists() and time.monotonic() < deadline:
-        time.sleep(0.001)
+    soon((prefix / "conda-meta/multiplat").exists)
     time.sleep(moment * 0.004)
     process.kill()
     killed = process.wait()  # else it was done before
@@ -691,13 +690,13 @@ def test_ctrl_c_while_downloading(door: Host, project: Path, tmp_path: Path) -> 
     with serve(root) as server:
         write(project, f"{server.url}/chan", "a", "b", platforms=f"[{SUBDIR}]")
         door.multiplat("lock", cwd=project)
-        server.delay["b-1.0-0.conda"] = 30
+        server.delay["b-1.0-0.conda"] = 2 * PATIENCE
         command = [*door.command, *(["multiplat"] if door.is_conda else []), "install"]
         process = _start(command, door, project)
         prefix = door.envs / "demo"
-        _wait_for(server.waiting)
+        assert soon(lambda: server.waiting)
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=PATIENCE)
         assert (process.returncode, "Traceback" in error) == (130, False), error
         server.delay.clear()
         door.multiplat("install", cwd=project)
@@ -706,25 +705,17 @@ def test_ctrl_c_while_downloading(door: Host, project: Path, tmp_path: Path) -> 
 
 def test_ctrl_c(door: Host, project: Path, server: Rules) -> None:
     """Ctrl-C while a channel hangs: exit code 130, no lock, no traceback."""
-    server.delay["repodata.json.zst"] = 30
+    server.delay["repodata.json.zst"] = 2 * PATIENCE
     write(project, server.url + "/chan", "zlib", platforms="[linux-64]")
     command = [*door.command, *(["multiplat"] if door.is_conda else []), "lock"]
     process = _start(command, door, project)
-    _wait_for(server.waiting)
+    assert soon(lambda: server.waiting)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=20)
+    _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, error
     assert "Traceback" not in error
     assert error.endswith("error: interrupted\n")
     assert sorted(each.name for each in project.iterdir()) == [".git", "environment.yml"]
-
-
-def _wait_for(waiting: list[str]) -> None:
-    """Until a server was asked for what it delays."""
-    deadline = time.monotonic() + 20
-    while not waiting:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def _start(command: list[str], door: Host, project: Path) -> subprocess.Popen[str]:

@@ -11,6 +11,7 @@ import pytest
 from support.hosts import Host
 from support.manifests import write
 from support.packages import SUBDIR, Package, build_channel, write_repodata
+from support.patience import PATIENCE
 from support.server import Rules, serve
 from support.shards import to_shards
 from support.stalling import stalling
@@ -32,13 +33,16 @@ def slow(project: Path, server: Rules) -> Path:
 
 
 @pytest.mark.slow
-def test_terminal(alone: Host, slow: Path) -> None:
+def test_terminal(alone: Host, slow: Path, server: Rules) -> None:
     """First what is read, then which targets have no solution yet; nothing of it stays."""
     command = ["env", "TERM=xterm", *alone.command, "lock"]
+    server.delay = dict.fromkeys(server.delay, 2 * PATIENCE)
     with Terminal(command, env=alone.environ(), cwd=slow) as terminal:
         terminal.wait_for("reading …/chan: ")
         terminal.wait_for(" kB of repodata, solving default/")
+        del server.delay["noarch/repodata.json.zst"]
         terminal.wait_for("solved 2 of 3, not yet default/osx-arm64")
+        server.delay.clear()
         assert terminal.exit_code() == 0
     *_, last = terminal.shown.splitlines()
     summary = r"\(12 different packages, download size 300 B\)"
@@ -175,7 +179,7 @@ def test_every_command(
     alone.multiplat("lock", cwd=project)
     if command[0] in ("run", "shell"):
         write(project, channel, "python", "numpy", "scipy")
-    server.delay["noarch/repodata.json.zst"] = 1.0
+    server.delay["noarch/repodata.json.zst"] = 2 * PATIENCE
     words = ["env", "TERM=xterm", "COLUMNS=200", *alone.command, *command]
     with Terminal(words, env=alone.environ(), cwd=project) as terminal:
         terminal.resize(24, 200)
@@ -214,10 +218,11 @@ def test_bytes_of_an_install(alone: Host, project: Path, tmp_path: Path) -> None
     with serve(channel) as server:
         write(project, server.url, "large", "small", platforms=f"[{SUBDIR}]")
         alone.multiplat("lock", cwd=project)
-        server.delay["small-1.0-0.conda"] = 1.5
+        server.delay["small-1.0-0.conda"] = 2 * PATIENCE
         command = ["env", "TERM=xterm", *alone.command, "install"]
         with Terminal(command, env=alone.environ(), cwd=project) as terminal:
             terminal.wait_for(f"{size(sizes['large'])} of {size(sum(sizes.values()))}")
+            server.delay.clear()
             assert terminal.exit_code() == 0
     *_, last, _ = terminal.shown.splitlines()
     assert f"(download size {size(sum(sizes.values()))})" in last
@@ -233,9 +238,11 @@ def test_bar_of_an_install_on_a_narrow_terminal(
     with serve(channel) as server:
         write(project, server.url, name, platforms=f"[{SUBDIR}]")
         alone.multiplat("lock", cwd=project)
-        server.delay[f"{name}-1.0-0.conda"] = 1.0
+        server.delay[f"{name}-1.0-0.conda"] = 2 * PATIENCE
         command = ["env", "TERM=xterm", f"COLUMNS={columns}", *alone.command, "install"]
         with Terminal(command, env=alone.environ(), cwd=project) as terminal:
             terminal.resize(24, columns)
+            terminal.wait_for("/1 0:00:0")
+            server.delay.clear()
             assert terminal.exit_code() == 0
     assert re.search(r" \d/\d 0:00:0\d package-with…?", terminal.shown)

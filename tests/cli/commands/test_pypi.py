@@ -17,6 +17,7 @@ import yaml
 from support.hosts import Host
 from support.manifests import write
 from support.packages import PYTHON, SUBDIR, Package, build_channel, python_package
+from support.patience import PATIENCE, soon
 from support.pypi_index import Index, write_project
 from support.server import Rules, serve
 from support.sizes import without_sizes
@@ -294,7 +295,7 @@ def test_index_that_is_down(alone: Host, project: Path, channel: Path) -> None:
 def test_ctrl_c(alone: Host, project: Path, channel: Path, index: Index, pypi: Rules) -> None:
     """An interrupt that only we get does not wait for an index that does not answer."""
     index.wheel("slow")
-    pypi.delay["/simple/slow/"] = 30
+    pypi.delay["/simple/slow/"] = 2 * PATIENCE
     write(project, channel, "python 3.12.*", _pip(pypi, "slow"), platforms="[linux-64]")
     process = subprocess.Popen(
         [*alone.command, "lock"],
@@ -305,9 +306,9 @@ def test_ctrl_c(alone: Host, project: Path, channel: Path, index: Index, pypi: R
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - the child execs at once
     )
-    time.sleep(2)
+    assert soon(lambda: pypi.waiting)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=15)
+    _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert error.endswith("error: interrupted\n")
     assert not (project / "conda-lock.yml").exists()
@@ -318,14 +319,14 @@ def test_conda_conflict_does_not_wait_for_pypi(
 ) -> None:
     """A target that conda can't solve ends the run, although another asks an index."""
     index.wheel("slow")
-    pypi.delay["/simple/slow/"] = 30
+    pypi.delay["/simple/slow/"] = 2 * PATIENCE
     extra = "multiplat: {environments: {bad: {dependencies: [numpy >=9]}}}\n"
     entries = _pip(pypi, "slow")
     write(project, channel, "python 3.12.*", entries, platforms="[linux-64]", extra=extra)
     start = time.monotonic()
     done = alone.multiplat("lock", cwd=project, code=1)
     assert "error: no solution for bad/linux-64\n" in done.stderr
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < PATIENCE
 
 
 def test_options_and_files(
