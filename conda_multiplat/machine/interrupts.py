@@ -125,7 +125,14 @@ def is_main_thread() -> bool:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Delay signals until some short work is done that must not be left half done."""
+    """Delay signals until some short work is done that must not be left half done.
+
+    Nothing changes in a thread that is not the main one: no signal interrupts its work, so it must
+    neither delay those of the main thread nor raise what they have left.
+    """
+    if not is_main_thread():
+        yield
+        return
     _Held.depth += 1
     try:
         yield

@@ -10,10 +10,10 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from conda_multiplat.machine.interrupts import held, is_main_thread
+from conda_multiplat.machine.interrupts import held
 
 #: The end of a temporary file's name, or the start of a folder's: the machine and the process.
 _MARK = r"multiplat-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-"
@@ -64,7 +64,7 @@ def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iter
         sweep(place)
     folder = None
     try:
-        with _whole():
+        with held():
             # A stopped engine may still write into the folder while it is removed.
             folder = tempfile.TemporaryDirectory(
                 dir=place, prefix=f"{prefix}{_mark()}", ignore_cleanup_errors=True
@@ -74,7 +74,7 @@ def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iter
     finally:
         if folder is not None:
             try:
-                with _whole():
+                with held():
                     folder.cleanup()
             finally:
                 folder.cleanup()  # again, if a signal prevented the first
@@ -96,11 +96,6 @@ def remove_open_folders() -> None:
             if not Path(name).exists() or time.monotonic() >= end:
                 break
             time.sleep(_AGAIN)
-
-
-def _whole() -> AbstractContextManager[None]:
-    """Delay signals until the block has ended; in the main thread only."""
-    return held() if is_main_thread() else nullcontext()
 
 
 def sweep(folder: Path) -> None:
