@@ -49,6 +49,19 @@ def test_every_folder_is_packaged() -> None:
     assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == names | {"conda_multiplat.hooks"}
 
 
+def test_one_comparison() -> None:
+    """README and docs compare the tools in the same words."""
+    readme, page = (
+        (ROOT / name).read_text("utf-8") for name in ("README.md", "docs/comparison.md")
+    )
+    assert _table(page) == _table(readme[readme.index("## How it compares") :])
+
+
+def _table(page: str) -> str:
+    start = page.index("| |")
+    return page[start : page.index("\n\n", start)]
+
+
 def test_one_version() -> None:
     """The recipe has the version that the package has."""
     text = (ROOT / "conda_multiplat/__init__.py").read_text("utf-8")
