@@ -15,8 +15,8 @@ import rattler
 
 async def _solve(request: dict[str, Any], gateway: rattler.Gateway) -> int:
     records = await rattler.solve(
-        sources=[rattler.Channel(each) for each in request["channels"]],
-        specs=[rattler.MatchSpec(each, strict=False) for each in request["specs"]],
+        sources=[rattler.Channel(url) for url in request["channels"]],
+        specs=[rattler.MatchSpec(spec, strict=False) for spec in request["specs"]],
         gateway=gateway,
         platforms=[rattler.Subdir(request["subdir"]), rattler.Subdir("noarch")],
         virtual_packages=[

@@ -37,7 +37,7 @@ def _rows(space: Workspace, channel: Path, count: int) -> Iterator[Row]:
     for name in ("plugin", "alone"):
         run(commands[name])  # locks and installs
     found = interleaved(commands, space.times(21))
-    cpu = {name: each.cpu for name, each in found.items()}
+    cpu = {name: samples.cpu for name, samples in found.items()}
     more = cpu["plugin"] - cpu["conda"]
     yield Row(
         f"run -- true: {count} packages",

@@ -39,7 +39,7 @@ def rows(space: Workspace) -> Iterator[Row]:
         ),
     }
     found = interleaved(commands, space.times(9))
-    times = {name: each.seconds for name, each in found.items()}
+    times = {name: samples.seconds for name, samples in found.items()}
     spread = f"ours {found['ours'].spread}; bare {found['bare'].spread}"
     work = f"install: {COUNT} packages"
     yield at_most(work, found["ours"], found["bare"], BARE, "bare rattler", note=spread)
@@ -57,10 +57,10 @@ def rows(space: Workspace) -> Iterator[Row]:
 
 def _check(prefix: Path) -> None:
     """All four did the work."""
-    for each in sorted(prefix.iterdir()):
-        count = len(list((each / "conda-meta").glob("*.json")))
+    for environment in sorted(prefix.iterdir()):
+        count = len(list((environment / "conda-meta").glob("*.json")))
         if count != COUNT:
-            raise RuntimeError(f"{each.name}: {count} packages, not {COUNT}")
+            raise RuntimeError(f"{environment.name}: {count} packages, not {COUNT}")
 
 
 def _project(space: Workspace) -> Path:

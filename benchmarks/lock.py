@@ -131,7 +131,7 @@ def _solver(space: Workspace) -> tuple[str, str]:
     if found:
         return found, Path(found).name
     host = space.embedded("solver")
-    words = " ".join(f'"{each}"' for each in host.command)
+    words = " ".join(f'"{word}"' for word in host.command)
     exports = {k: v for k, v in host.environ().items() if k != "PATH"}
     return _script(space, "conda", f"exec {words}", exports), "conda 24.7.1, classic solver"
 
@@ -217,7 +217,7 @@ def _row_of_workspaces(space: Workspace, ours: float) -> Row:
 
 
 def _workspace(channel: str) -> str:
-    specs = (each.partition(" ") for each in ML)
+    specs = (spec.partition(" ") for spec in ML)
     lines = [f'{name} = "{version or "*"}"' for name, _, version in specs]
     names = json.dumps(list(PLATFORMS))
     head = f'[workspace]\nname = "bench"\nchannels = ["{channel}"]\nplatforms = {names}\n'

@@ -55,27 +55,27 @@ class Samples:
     @property
     def seconds(self) -> float:
         """The median time."""
-        return statistics.median(each.seconds for each in self.runs)
+        return statistics.median(measurement.seconds for measurement in self.runs)
 
     @property
     def fastest(self) -> float:
         """The fastest time, which a busy machine disturbs least."""
-        return min(each.seconds for each in self.runs)
+        return min(measurement.seconds for measurement in self.runs)
 
     @property
     def memory(self) -> float:
         """The median peak memory, children not added up, in MB."""
-        return statistics.median(each.memory for each in self.runs) / 1e6
+        return statistics.median(measurement.memory for measurement in self.runs) / 1e6
 
     @property
     def cpu(self) -> float:
         """The median CPU time, which a busy machine disturbs less than the wall time."""
-        return statistics.median(each.cpu for each in self.runs)
+        return statistics.median(measurement.cpu for measurement in self.runs)
 
     @property
     def spread(self) -> str:
         """The fastest and the slowest run, and the CPU time."""
-        times = [each.seconds for each in self.runs]
+        times = [measurement.seconds for measurement in self.runs]
         return f"{min(times):.3f}-{max(times):.3f} s, CPU {self.cpu:.3f} s"
 
 
@@ -84,8 +84,10 @@ def by_pass(of: Callable[..., float], *samples: Samples) -> Samples:
 
     Whatever slows the machine for a while slows all processes of a pass, and not one median.
     """
-    passes = zip(*(each.runs for each in samples), strict=True)
-    return Samples([Run(of(*(each.seconds for each in runs)), 0, 0) for runs in passes])
+    passes = zip(*(sample.runs for sample in samples), strict=True)
+    return Samples(
+        [Run(of(*(measurement.seconds for measurement in runs)), 0, 0) for runs in passes]
+    )
 
 
 class TooSlowError(Exception):

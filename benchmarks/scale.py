@@ -53,13 +53,13 @@ def _command(space: Workspace, extra: int) -> Command:
 
 
 def _tidy(folder: Path) -> None:
-    for each in folder.glob("*conda-lock.yml"):
-        each.unlink()
+    for lock in folder.glob("*conda-lock.yml"):
+        lock.unlink()
 
 
 def _environments(space: Workspace, count: int) -> str:
     if not count:
         return ""
     extras = _EXTRAS if space.slice else _MADE_UP_EXTRAS
-    lines = [f'    env{n}: {{dependencies: ["{each}"]}}' for n, each in enumerate(extras[:count])]
+    lines = [f'    env{n}: {{dependencies: ["{extra}"]}}' for n, extra in enumerate(extras[:count])]
     return "multiplat:\n  environments:\n" + "\n".join(lines) + "\n"

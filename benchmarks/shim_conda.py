@@ -42,7 +42,7 @@ def _action(record: rattler.RepoDataRecord) -> dict[str, Any]:
 
 async def _solve(args: argparse.Namespace) -> list[rattler.RepoDataRecord]:
     return await rattler.solve(
-        sources=[rattler.Channel(each) for each in args.channel],
+        sources=[rattler.Channel(url) for url in args.channel],
         specs=[rattler.MatchSpec(spec, strict=False) for spec in args.specs],
         gateway=rattler.Gateway(cache_dir=os.environ["BENCH_SHIM_CACHE"]),
         platforms=[rattler.Subdir(os.environ["CONDA_SUBDIR"]), rattler.Subdir("noarch")],
@@ -50,6 +50,6 @@ async def _solve(args: argparse.Namespace) -> list[rattler.RepoDataRecord]:
     )
 
 
-actions = [_action(each) for each in asyncio.run(_solve(_arguments()))]
+actions = [_action(record) for record in asyncio.run(_solve(_arguments()))]
 print(json.dumps({"actions": {"FETCH": actions, "LINK": actions}, "success": True}))
 time.sleep(0.01)  # rattler's threads end: see conda_multiplat.engines.conda.access.run

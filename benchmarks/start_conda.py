@@ -17,9 +17,9 @@ _all = metadata.distributions
 
 
 def _visible(**context: Any) -> Iterator[metadata.Distribution]:
-    for each in _all(**context):
-        if not each._path.name.startswith(_hidden):  # type: ignore[attr-defined]
-            yield each
+    for distribution in _all(**context):
+        if not distribution._path.name.startswith(_hidden):  # type: ignore[attr-defined]
+            yield distribution
 
 
 _hidden = sys.argv.pop(1)

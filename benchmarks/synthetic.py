@@ -31,7 +31,7 @@ _TIMESTAMP = 1_700_000_000_000
 def write_metadata(channel: Path) -> Path:
     """Make a channel of about 20,000 records in five subdirs and noarch, without packages."""
     for subdir in (*SUBDIRS, "noarch"):
-        records = {each["fn"]: each for each in _subdir(subdir)}
+        records = {record["fn"]: record for record in _subdir(subdir)}
         found = {
             "info": {"subdir": subdir},
             "packages": {},
@@ -82,7 +82,7 @@ def _versions(
     """A package's versions; compiled ones have a build for each Python."""
     for minor in range(_VERSIONS):
         version = f"1.{minor}.{chance.randrange(5)}"
-        depends = [f"{each} >=1.{chance.randrange(minor + 1)},<2.0a0" for each in below]
+        depends = [f"{need} >=1.{chance.randrange(minor + 1)},<2.0a0" for need in below]
         constrains = [f"{name}-extras {version}"] if chance.random() < _CONSTRAINED else []
         if subdir == "noarch":
             own = [*depends, "python >=3.10"]
@@ -136,9 +136,11 @@ def write_packages(channel: Path, count: int = 120) -> Path:
 def _package(chance: random.Random, number: int) -> Package:
     name = f"real{number}"
     pure = number % 3 != 0
-    names = (f"part{each // 8}/file{each}.dat" for each in range(1_600 if number % 10 == 0 else 80))
+    names = (
+        f"part{index // 8}/file{index}.dat" for index in range(1_600 if number % 10 == 0 else 80)
+    )
     files = {
-        f"share/{name}/{each}": chance.randbytes(chance.randrange(100, 3_000)) for each in names
+        f"share/{name}/{path}": chance.randbytes(chance.randrange(100, 3_000)) for path in names
     }
     return Package(
         name,

@@ -82,7 +82,7 @@ def _doors() -> list[object]:
 def _real_params() -> list[object]:
     found = real_condas()
     if found:
-        return [pytest.param(each, id=Path(each).parts[-3]) for each in found]
+        return [pytest.param(path, id=Path(path).parts[-3]) for path in found]
     return [pytest.param("real", marks=pytest.mark.skip(reason=_NO_REAL))]
 
 

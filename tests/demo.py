@@ -70,7 +70,7 @@ def show(conda: Host, project: Path, *arguments: str) -> None:
 def run(*command: str | Path) -> None:
     """Run something of the new environment."""
     done = subprocess.run(
-        [str(each) for each in command], capture_output=True, text=True, check=True
+        [str(word) for word in command], capture_output=True, text=True, check=True
     )
     say(f"\n$ {' '.join(map(str, command))}\n{done.stdout}".rstrip())
 
@@ -115,7 +115,7 @@ def main() -> None:
             f"conda-{SUBDIR}.lock",
         )
         run(conda.envs / "plain" / "bin" / "greet")
-        say(f"\nThe project held: {', '.join(sorted(each.name for each in project.iterdir()))}")
+        say(f"\nThe project held: {', '.join(sorted(path.name for path in project.iterdir()))}")
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -104,21 +104,21 @@ def _found_imports(tree: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
 def _inside_functions(tree: ast.AST) -> set[ast.AST]:
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return {
-        each
+        descendant
         for function in _nodes(tree)
         if isinstance(function, functions)
-        for each in ast.walk(function)
+        for descendant in ast.walk(function)
     }
 
 
 @functools.cache
 def _for_types_only(tree: ast.AST) -> set[ast.AST]:
     return {
-        each
+        descendant
         for node in _nodes(tree)
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
         for statement in node.body
-        for each in ast.walk(statement)
+        for descendant in ast.walk(statement)
     }
 
 
@@ -234,10 +234,10 @@ def _reached(edges: dict[str, set[str]], start: str) -> set[str]:
     seen: set[str] = set()
     todo = list(edges[start])
     while todo:
-        each = todo.pop()
-        if each not in seen:
-            seen.add(each)
-            todo += edges[each]
+        module = todo.pop()
+        if module not in seen:
+            seen.add(module)
+            todo += edges[module]
     return seen
 
 

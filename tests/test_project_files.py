@@ -32,7 +32,10 @@ def _spaceless(texts: list[str]) -> set[str]:
 def test_recipe() -> None:
     """The recipe needs what pyproject.toml needs, and makes the same commands."""
     run = RECIPE["requirements"]["run"]
-    wanted = {OF_CONDA_FORGE.get(each, each) for each in _spaceless(PROJECT["dependencies"])}
+    wanted = {
+        OF_CONDA_FORGE.get(requirement, requirement)
+        for requirement in _spaceless(PROJECT["dependencies"])
+    }
     assert _spaceless(run[1:]) == wanted
     python = RECIPE["context"]["python_min"]
     assert PROJECT["requires-python"] == f">={python}"

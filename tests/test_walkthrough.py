@@ -69,5 +69,5 @@ def test_every_answer_is_as_shown(conda: Host, project: Path) -> None:
         check=False,
     )
     said = done.stdout.replace(str(conda.home / "root"), "~/conda").replace(PYTHON, _SHOWN_PYTHON)
-    answers = [_folded(each) for each in said.split(f"{_MARK}\n")][: len(shown)]
+    answers = [_folded(part) for part in said.split(f"{_MARK}\n")][: len(shown)]
     assert list(zip((command for command, _ in shown), answers, strict=True)) == shown

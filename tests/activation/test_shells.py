@@ -132,7 +132,7 @@ class Session:
 
     def _seen(self, number: int) -> dict[str, str]:
         data = (self._folder / f"{number}.env").read_bytes().decode("utf-8", "surrogateescape")
-        entries = dict(each.split("=", 1) for each in data.split("\0") if each)
+        entries = dict(entry.split("=", 1) for entry in data.split("\0") if entry)
         return {key: value for key, value in entries.items() if key not in _SHELLS_OWN}
 
 
@@ -261,7 +261,7 @@ def test_scripts_run_and_another_comes_back(program: Program, tmp_path: Path) ->
 )
 def test_whatever_patterns_mean(shell: str, options: str, tmp_path: Path) -> None:
     """Scripts are found, and their absence ends nothing, whatever the shell does with patterns."""
-    (program,) = (each for each in PROGRAMS if each.name == shell)
+    (program,) = (candidate for candidate in PROGRAMS if candidate.name == shell)
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
     full, bare = tmp_path / "full", tmp_path / "bare"
@@ -274,7 +274,7 @@ def test_whatever_patterns_mean(shell: str, options: str, tmp_path: Path) -> Non
         session.deactivate()
         session.look()
     seen = session.run(_environ(ORDER=""))
-    orders = [each["ORDER"].split() for each in seen]
+    orders = [environ["ORDER"].split() for environ in seen]
     assert orders == [["l.a", "l.~z"], *[["l.a", "l.~z", "l.x"]] * 3]
 
 
@@ -310,7 +310,7 @@ def test_programs_are_known_by_many_names() -> None:
         "csh": "tcsh",
         "/usr/bin/python3": None,
     }
-    assert {each: shell_of_program(each) for each in known} == known
+    assert {name: shell_of_program(name) for name in known} == known
 
 
 def test_cmd_escapes_by_carets() -> None:

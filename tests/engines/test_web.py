@@ -54,8 +54,8 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[_Server, _Server]
         monkeypatch.delenv(name, raising=False)
     with ExitStack() as stack:
         both = _Server(), _Server()
-        for each in both:
-            stack.enter_context(running(each))
+        for listener in both:
+            stack.enter_context(running(listener))
         yield both
 
 
@@ -139,13 +139,13 @@ def test_proxy_of_a_host(
 ) -> None:
     """The order is ``scheme://host``, ``scheme``, ``all://host``, ``all``; conda's come first."""
     proxies = {
-        name: f"http://{each.host}" for name, each in zip(("one", "two"), servers, strict=True)
+        name: f"http://{proxy.host}" for name, proxy in zip(("one", "two"), servers, strict=True)
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, proxies.get(value, value))
     web = _web(proxy_servers={key: proxies[name] for key, name in configured.items()})
     assert web.get("http://x.invalid:8080/a", 10) == b"here"
-    paths = {name: each.asked for name, each in zip(("one", "two"), servers, strict=True)}
+    paths = {name: proxy.asked for name, proxy in zip(("one", "two"), servers, strict=True)}
     assert [path for path, *_ in paths.pop(asked)] == ["http://x.invalid:8080/a"]
     assert [*paths.values()] == [[]]
 

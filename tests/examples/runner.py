@@ -112,7 +112,8 @@ class Place(NamedTuple):
         )
         ends = re.findall(rf"(.*?){_MARK} (\d+)\n", done.stdout, re.DOTALL)
         ended = [
-            Ended(each, out, int(code)) for each, (out, code) in zip(commands, ends, strict=False)
+            Ended(command, out, int(code))
+            for command, (out, code) in zip(commands, ends, strict=False)
         ]
         assert len(ended) == len(commands), f"bash ended early: {done.stdout}{done.stderr}"
         return ended

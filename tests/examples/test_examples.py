@@ -50,18 +50,18 @@ NOT_COMMANDS = {
     "reading conda-forge ": "is on a terminal for a moment; test_lock_progress.py compares it",
 }
 ALL = [block for page in pages() for block in blocks(page)]
-SESSIONS = [each for each in ALL if each.is_session and "walkthrough" not in each.place]
-JSON = [each for each in ALL if each.language == "json"]
-YAML = [each for each in ALL if each.language == "yaml" and "walkthrough" not in each.place]
-PYTHON = [each for each in ALL if each.language == "python"]
-OUTPUTS = [each for each in ALL if each.shown_by and not each.language]
+SESSIONS = [block for block in ALL if block.is_session and "walkthrough" not in block.place]
+JSON = [block for block in ALL if block.language == "json"]
+YAML = [block for block in ALL if block.language == "yaml" and "walkthrough" not in block.place]
+PYTHON = [block for block in ALL if block.language == "python"]
+OUTPUTS = [block for block in ALL if block.shown_by and not block.language]
 LISTS = [
-    each
-    for each in ALL
-    if not each.language
-    and not each.is_session
-    and not each.shown_by
-    and not each.text.startswith(tuple(NOT_COMMANDS))
+    block
+    for block in ALL
+    if not block.language
+    and not block.is_session
+    and not block.shown_by
+    and not block.text.startswith(tuple(NOT_COMMANDS))
 ]
 
 
@@ -110,7 +110,7 @@ def test_commands(world: World, block: Block) -> None:
 @pytest.mark.parametrize("name", HELP)
 def test_help(world: World, name: str) -> None:
     """The examples of ``--help``: each succeeds."""
-    for part in [[each] for each in HELP[name]] if name == "import" else [HELP[name]]:
+    for part in [[command] for command in HELP[name]] if name == "import" else [HELP[name]]:
         _runs(world, HELP_IN.get(name, "robot"), *part)
 
 
@@ -334,4 +334,4 @@ def test_all_of_them() -> None:
     assert left == []
     typed = "\n".join(line for block in ALL for line in block.text.splitlines())
     typed += "\n".join(line for lines in HELP.values() for line in lines)
-    assert [each for each in NOT_RUN if each not in typed] == []
+    assert [command for command in NOT_RUN if command not in typed] == []

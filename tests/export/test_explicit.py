@@ -177,7 +177,7 @@ def test_order_of_input_does_not_matter():
 
 def test_packages_without_a_hash():
     """All packages that have no hash are named at once."""
-    bare = [each._replace(md5=None, sha256=None) for each in (TZDATA, LIBZLIB)]
+    bare = [package._replace(md5=None, sha256=None) for package in (TZDATA, LIBZLIB)]
     with pytest.raises(LockFileError) as caught:
         explicit.render(locked(*bare, PYTHON), "linux-64")
     assert caught.value.exit_code == 2

@@ -18,7 +18,7 @@ def record(name: str, *depends: str, url: str = "") -> CondaRecord:
 
 
 def names(records: list[CondaRecord]) -> list[str]:
-    return [each.name for each in topological(records)]
+    return [package.name for package in topological(records)]
 
 
 def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
@@ -109,8 +109,8 @@ def test_no_record_is_lost_to_one_of_the_same_name():
     """Two records of one name stay two, in the order of their URLs."""
     urls = ["https://x/2.conda", "https://x/1.conda"]
     found = topological([*(record("a", "b", url=url) for url in urls), record("b")])
-    assert [each.name for each in found] == ["b", "a", "a"]
-    assert [each.url for each in found[1:]] == sorted(urls)
+    assert [package.name for package in found] == ["b", "a", "a"]
+    assert [package.url for package in found[1:]] == sorted(urls)
 
 
 @pytest.mark.parametrize("seed", range(150))
@@ -126,7 +126,7 @@ def test_properties_on_random_graphs(seed: int):
         for other in needs[name]:
             assert name in needs[other] or place[other] < place[name]
         cycle = {name} | {need for need in needs[name] if name in needs[need]}
-        places = [place[each] for each in cycle]
+        places = [place[member] for member in cycle]
         assert max(places) - min(places) == len(cycle) - 1
     random.Random(seed).shuffle(given)
     assert names(given) == found

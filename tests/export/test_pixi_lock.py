@@ -127,10 +127,12 @@ def test_rattler_reads_it(tmp_path: Path, seed: int) -> None:
         wanted = {subdir: platform for subdir, platform in lock.platforms.items() if platform.every}
         assert set(read) == set(wanted)
         for subdir, locked in wanted.items():
-            assert {_said(each) for each in read[subdir]} == {_wanted(r) for r in locked.every}
+            assert {_said(package) for package in read[subdir]} == {
+                _wanted(r) for r in locked.every
+            }
             back = ours[lock.environment, subdir].locked(subdir)
-            assert [(each.name, each.url) for each in back.every] == [
-                (each.name, each.url) for each in locked.every
+            assert [(package.name, package.url) for package in back.every] == [
+                (package.name, package.url) for package in locked.every
             ]
 
 

@@ -320,7 +320,7 @@ def test_pack_and_unpack(
     with tallied(request, f"pack and unpack, {number.name}") as tally:
         known = set()
         for count in (11, 12):
-            names = [f"package{each}" for each in range(count)]
+            names = [f"package{index}" for index in range(count)]
             write(project, many, *names, platforms=f"[{SUBDIR}]")
             alone.multiplat("lock", "-q", cwd=project)
             alone.multiplat("pack", "-q", cwd=project)

@@ -45,4 +45,4 @@ def test_every_variable(action: Path) -> None:
     inputs = yaml.safe_load(action.read_text("utf-8"))["inputs"]
     rest = action.read_text("utf-8").partition("\nruns:")[2]
     assert [name for name in inputs if f"inputs.{name}" not in rest] == []
-    assert [name for name, each in inputs.items() if not each.get("description")] == []
+    assert [name for name, entry in inputs.items() if not entry.get("description")] == []

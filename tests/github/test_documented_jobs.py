@@ -20,7 +20,7 @@ BLOCKS = [block.partition("\n")[2] for block in PAGE.split("```")[1::2]]
 def _steps(value: Any) -> Iterator[dict[str, Any]]:
     """The steps of a workflow, or of a part of one."""
     if isinstance(value, list):
-        yield from (each for each in value if isinstance(each, dict))
+        yield from (step for step in value if isinstance(step, dict))
     elif isinstance(value, dict):
         for job in value.get("jobs", {}).values():
             yield from job["steps"]
@@ -66,7 +66,9 @@ def test_gitlab() -> None:
 def test_login_of_gitlab(tmp_path: Path) -> None:
     """The token goes to git by a variable, and stands in no file and no command line."""
     (job,) = [yaml.safe_load(block) for block in BLOCKS if block.startswith("update-locks:")]
-    (line,) = [each for each in job["update-locks"]["script"] if "credential.helper" in each]
+    (line,) = [
+        command for command in job["update-locks"]["script"] if "credential.helper" in command
+    ]
     env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     filled = subprocess.run(
         ["sh", "-ec", f"git init -q .; {line}; git credential fill"],

@@ -107,10 +107,10 @@ def test_broken_manifest(alone: Host, project: Path, channel: Path) -> None:
 def test_relock(alone: Host, project: Path, channel: Path) -> None:
     """Every project of a commit that is not in sync is locked, and the commit fails once."""
     names = []
-    for each in ("one", "two"):
-        (project / each).mkdir()
-        write(project / each, channel, "zlib")
-        names.append(f"{each}/environment.yml")
+    for folder in ("one", "two"):
+        (project / folder).mkdir()
+        write(project / folder, channel, "zlib")
+        names.append(f"{folder}/environment.yml")
     alone.multiplat("lock", cwd=project / "one")
     before = (project / "one" / "conda-lock.yml").read_bytes()
     done = _hook(alone, project, "relock", *names)

@@ -279,7 +279,7 @@ def test_manifest_of_another_name(repository: Repository, channel: Path) -> None
 
 def test_requirement_file(repository: Repository, tmp_path: Path) -> None:
     """A requirements file counts where ``files:`` has it."""
-    python = [Package("python", "3.12.5", "0_c", each) for each in ("linux-64", "win-64")]
+    python = [Package("python", "3.12.5", "0_c", subdir) for subdir in ("linux-64", "win-64")]
     channel = write_repodata(tmp_path / "channel", python)
     index = Index(tmp_path / "index")
     index.wheel("robot")

@@ -87,17 +87,17 @@ def _wanted(feature: Mapping[str, Any], platform: PixiPlatform) -> dict[str, str
 
 def _platforms(data: Mapping[str, Any], features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The platform of each subdir that an environment of these features is solved for."""
-    every = [read_platform(each, []) for each in data["workspace"]["platforms"]]
+    every = [read_platform(value, []) for value in data["workspace"]["platforms"]]
     lists = [feature["platforms"] for feature in features if "platforms" in feature]
     named = {name for names in lists for name in names}
-    exact = {each.subdir for each in every if each and each.name in named}
+    exact = {platform.subdir for platform in every if platform and platform.name in named}
     found: dict[str, PixiPlatform] = {}
-    for each in every:
-        if each and all(each.name in names or each.subdir in names for names in lists):
-            if each.subdir in exact and each.name not in named:
+    for platform in every:
+        if platform and all(platform.name in names or platform.subdir in names for names in lists):
+            if platform.subdir in exact and platform.name not in named:
                 continue
-            if each.subdir not in found or each.name == each.subdir:
-                found[each.subdir] = each
+            if platform.subdir not in found or platform.name == platform.subdir:
+                found[platform.subdir] = platform
     return found
 
 
@@ -117,7 +117,7 @@ def test_any_manifest(start: int) -> None:
         data = _random_manifest(random.Random(seed))
         manifest = _written(data)
         for name, table in data["environments"].items():
-            features = [data["feature"][each] for each in table["features"]]
+            features = [data["feature"][feature] for feature in table["features"]]
             features += [] if table["no-default-feature"] else [data]
             platforms = _platforms(data, features)
             if not platforms:
@@ -149,7 +149,7 @@ def _check(
         for feature in features
         for package, version in _wanted(feature, platform).items()
     }
-    got = {conda_meaning(each.text) for each in found.view.conda}
+    got = {conda_meaning(line.text) for line in found.view.conda}
     assert _saying_something(got) == _saying_something(wanted), where
     top = data["workspace"]["channels"]
     channels = [channel for feature in features for channel in feature.get("channels", top)]
@@ -353,5 +353,5 @@ def test_no_mapping(table: object, lost: str) -> None:
     workspace = {"channels": ["conda-forge"], "platforms": ["linux-64"], "conda-pypi-map": table}
     data = {"workspace": workspace, "dependencies": {"zlib": "*"}}
     imported = read_pixi("pixi.toml", "", data, check_spec=lambda _: "")
-    assert [(each.what, each.instead) for each in imported.lost] == [(lost, _NONE)]
+    assert [(loss.what, loss.instead) for loss in imported.lost] == [(lost, _NONE)]
     assert not imported.manifest.pypi_names

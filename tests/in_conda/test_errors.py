@@ -36,7 +36,7 @@ def _hints(conda: Host, *arguments: str | Path, cwd: Path) -> dict[str, str]:
     """The hints of a command that fails, by their codes."""
     done = conda.run(*arguments, "--json", cwd=cwd, code=1)
     found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
-    return {each["hint_code"]: each["text"] for each in found.get("guidance", {}).get("hints", ())}
+    return {hint["hint_code"]: hint["text"] for hint in found.get("guidance", {}).get("hints", ())}
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_other_files(hinting: Host, project: Path, real_channel: Path) -> None:
         f"name: x\nchannels: [{real_channel.as_uri()}]\ndependencies: [nowhere]\n", encoding="utf-8"
     )
     found = _hints(hinting, "env", "create", "--yes", cwd=project)
-    assert not [each for each in found if each.startswith("multiplat")]
+    assert not [code for code in found if code.startswith("multiplat")]
 
 
 def test_lock_with_pypi(hinting: Host, project: Path) -> None:
@@ -88,4 +88,4 @@ def test_locked_environment(hinting: Host, project: Path, real_channel: Path) ->
         "manifest and its lock, or says what is in the way"
     )
     found = _hints(hinting, "create", "--yes", "-n", "other", *source, "nowhere", cwd=project)
-    assert not [each for each in found if each.startswith("multiplat")]
+    assert not [code for code in found if code.startswith("multiplat")]

@@ -43,22 +43,22 @@ def _pypi(name: str, version: str = "1", *depends: str) -> PypiRecord:
 def _lock(wanted: Sequence[Target], records: Mapping[str, Sequence[Record]]) -> LockFile:
     """Return a lock of targets as it is read; ``records`` are by platform."""
     platforms = {
-        each.subdir: PlatformLock.of(
+        target.subdir: PlatformLock.of(
             "0" * 64,
-            [r for r in records[each.subdir] if isinstance(r, CondaRecord)],
-            each.virtual_packages,
-            [line.text for line in each.view.conda],
-            [r for r in records[each.subdir] if isinstance(r, PypiRecord)],
+            [r for r in records[target.subdir] if isinstance(r, CondaRecord)],
+            target.virtual_packages,
+            [line.text for line in target.view.conda],
+            [r for r in records[target.subdir] if isinstance(r, PypiRecord)],
         )
-        for each in wanted
-        if each.subdir in records
+        for target in wanted
+        if target.subdir in records
     }
     lock = LockFile("default", ("environment.yml",), (LockChannel("c"),), platforms, "strict", 1)
     return read_lock(render(lock), "conda-lock.yml")
 
 
 def _versions(_: Target, locked: PlatformLock) -> dict[str, str]:
-    return {each.name: each.version for each in locked.every}
+    return {record.name: record.version for record in locked.every}
 
 
 def _merge(
@@ -68,12 +68,12 @@ def _merge(
 
 
 def _of(wanted: Sequence[Target], *records: Record) -> LockFile:
-    return _lock(wanted, {each.subdir: records for each in wanted})
+    return _lock(wanted, {target.subdir: records for target in wanted})
 
 
 def _shown(lock: LockFile | None) -> list[str]:
     assert lock is not None
-    return [f"{each.name} {each.version}" for each in lock.platforms[LINUX].every]
+    return [f"{record.name} {record.version}" for record in lock.platforms[LINUX].every]
 
 
 ABC = ("a", "b", "c")
@@ -84,7 +84,7 @@ def _random_lock(wanted: Sequence[Target], seed: random.Random, old: LockFile | 
     by_platform: dict[str, list[Record]] = {}
     for target in wanted:
         known = (
-            {(each.manager, each.name): each for each in old.platforms[target.subdir].every}
+            {(record.manager, record.name): record for record in old.platforms[target.subdir].every}
             if old
             else {}
         )
@@ -158,7 +158,7 @@ def test_each_change_is_taken() -> None:
 def test_both_changed_it(ours: Record | None, theirs: Record | None, reason: str) -> None:
     """A package that both sides changed differently is one conflict for all its platforms."""
     wanted = _targets("b", platforms=f"{LINUX}, {MAC}")
-    sides = [_of(wanted, _conda("b"), *([each] if each else [])) for each in (ours, theirs)]
+    sides = [_of(wanted, _conda("b"), *([side] if side else [])) for side in (ours, theirs)]
     merged, reasons = _merge(_of(wanted, _conda("a"), _conda("b")), *sides, wanted)
     assert (merged, reasons) == (None, [f"{reason}  (linux-64, osx-arm64)"])
 
@@ -188,7 +188,7 @@ def test_start_of_both() -> None:
     theirs = _lock(wanted, {LINUX: [_conda("a", "3"), _conda("b", "2")], MAC: mac})
     start = union_of_sides(Sides(base, ours, theirs))
     assert _shown(start) == ["a 2", "b 2", "gone 2"]
-    assert [each.name for each in start.platforms[MAC].every] == ["a", "u"]
+    assert [record.name for record in start.platforms[MAC].every] == ["a", "u"]
 
 
 def test_what_nobody_asks_for_goes() -> None:

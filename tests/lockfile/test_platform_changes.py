@@ -48,7 +48,7 @@ def test_one_change(
     """Each kind of change is found and described in a few words."""
     found = changes([old] if old else [], [new] if new else [], is_newer)
     assert found == [Change(kind, "a", old, new)]
-    assert [str(each) for each in found] == [words]
+    assert [str(change) for change in found] == [words]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_to_install(present: CondaRecord, changed: bool) -> None:
 def test_to_install_kinds() -> None:
     """Missing packages are added and extra ones removed."""
     found = to_install([record("old"), record("same")], [record("same"), record("new")], is_newer)
-    assert [str(each) for each in found] == ["+ new 1", "- old 1"]
+    assert [str(change) for change in found] == ["+ new 1", "- old 1"]
 
 
 @pytest.mark.parametrize(

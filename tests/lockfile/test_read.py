@@ -90,7 +90,7 @@ def test_fast_reader_and_yaml_agree() -> None:
     assert not edited.intact
     assert edited.platforms == by_layout.platforms
     data = yaml.safe_load(text)
-    found = {each["name"]: each["version"] for each in data["package"]}
+    found = {package["name"]: package["version"] for package in data["package"]}
     assert [found[f"p{n}"] for n in range(len(NASTY))] == NASTY
 
 
@@ -208,7 +208,7 @@ def test_category_main_is_kept() -> None:
     first, *rest = FOREIGN.replace("category: docs", "category: main").split("- name: zlib\n")
     assert len(rest) == 2
     found = [read_lock("- name: zlib\n".join([first, *order]), "f") for order in (rest, rest[::-1])]
-    assert [each.platforms["linux-64"].records[0].category for each in found] == ["main", "main"]
+    assert [lock.platforms["linux-64"].records[0].category for lock in found] == ["main", "main"]
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_second_package_of_others(changes: list[tuple[str, str]], refused: bool)
     """conda-lock writes one entry per category, all of the same archive; others are refused."""
     text = _again(FOREIGN, *changes)
     if not refused:
-        assert [each.name for each in read_lock(text, "f").platforms["linux-64"].pypi] == [
+        assert [package.name for package in read_lock(text, "f").platforms["linux-64"].pypi] == [
             "robosuite"
         ]
         return
@@ -368,7 +368,7 @@ def test_golden_locks(folder: str, environment: str) -> None:
     assert all(in_sync(lock, target) for target in targets(manifest, [environment]))
     assert re.sub("    multiplat.metadata-sha256: .*\n", "", render(lock)) == text
     hidden = ("user", "password", "abc-123", "robot:", "tk-1", "/t/", "@")
-    assert [each for each in hidden if each in text] == []
+    assert [secret for secret in hidden if secret in text] == []
 
 
 def test_golden_lock_of_recipe_2() -> None:
@@ -389,7 +389,9 @@ def test_in_sync() -> None:
     text = "platforms: [linux-64, win-64]\ndependencies: [b]\n"
     manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
     first, second = targets(manifest)
-    solved = {each.subdir: PlatformLock.of(digest(each), (), (), ()) for each in (first, second)}
+    solved = {
+        target.subdir: PlatformLock.of(digest(target), (), (), ()) for target in (first, second)
+    }
     lock = LOCK._replace(environment="default", platforms=solved)
     assert in_sync(lock, first)
     assert in_sync(lock, second)
@@ -432,7 +434,7 @@ def test_update_of_ours_rewrites_nothing(recipe: int, kept: bool, solved: bool, 
 
 def test_every_recipe_has_golden_locks() -> None:
     """Each recipe is tested with locks of its time."""
-    assert {f"recipe-{recipe}" for recipe in RECIPES} <= {each.name for each in CASES.iterdir()}
+    assert {f"recipe-{recipe}" for recipe in RECIPES} <= {folder.name for folder in CASES.iterdir()}
 
 
 TEXT = render(LOCK)
@@ -553,7 +555,7 @@ def test_dependencies(depends: tuple[str, ...], dependencies: dict[str, str]) ->
 @pytest.mark.parametrize("key", ["name", "version", "url", "hash"])
 def test_record_lacks_a_key(key: str) -> None:
     """A record without a required key is refused."""
-    data = {name: each for name, each in _record("a").to_dict("win-64").items() if name != key}
+    data = {name: value for name, value in _record("a").to_dict("win-64").items() if name != key}
     with pytest.raises(KeyError, match=f"^'{key}'$"):
         CondaRecord.from_dict(data)
 
@@ -561,7 +563,7 @@ def test_record_lacks_a_key(key: str) -> None:
 def test_custom_metadata_is_text() -> None:
     """Keys and values of ``custom_metadata`` are text, as its readers require."""
     custom = yaml.safe_load(TEXT)["metadata"]["custom_metadata"]
-    assert all(isinstance(each, str) for pair in custom.items() for each in pair)
+    assert all(isinstance(text, str) for pair in custom.items() for text in pair)
     assert custom["created_by"] == "conda-multiplat"
     assert custom["multiplat.needs.linux-64"] == (
         '{"__cuda >=12": {"depends": ["a"]}, "__unix": {"depends": ["b"]}}'
@@ -606,9 +608,9 @@ def test_left_unmerged() -> None:
     text = render(LOCK)
     left = as_unmerged(text, "a: 1 in ours, 2 in theirs")
     assert left == as_unmerged(as_unmerged(text, "older"), "a: 1 in ours, 2 in theirs")
-    for each in (left, left.replace("\n", "\r\n")):
-        lock = read_lock(each, "f")
+    for damaged in (left, left.replace("\n", "\r\n")):
+        lock = read_lock(damaged, "f")
         assert lock == LOCK._replace(intact=False, unmerged="a: 1 in ours, 2 in theirs")
         assert lock.unmerged == "a: 1 in ours, 2 in theirs"
-        assert read_head([each.encode()], "f", whole=False) is None
+        assert read_head([damaged.encode()], "f", whole=False) is None
     assert read_lock(text, "f").unmerged == ""

@@ -70,8 +70,11 @@ def random_lock(seed: int, version: int) -> dict[str, Any]:
     for name in ("default", "dev"):
         packages = {
             p: [
-                *({"conda": each["conda"]} for each in chance.sample(conda[p], 2)),
-                *({"pypi": each["pypi"]} for each in chance.sample(pypi, chance.randint(0, 3))),
+                *({"conda": package["conda"]} for package in chance.sample(conda[p], 2)),
+                *(
+                    {"pypi": package["pypi"]}
+                    for package in chance.sample(pypi, chance.randint(0, 3))
+                ),
             ]
             for p in platforms
         }
@@ -85,7 +88,7 @@ def random_lock(seed: int, version: int) -> dict[str, Any]:
         "version": version,
         **({"platforms": named} if version == 7 else {}),
         "environments": environments,
-        "packages": [*(each for some in conda.values() for each in some), *pypi],
+        "packages": [*(package for some in conda.values() for package in some), *pypi],
     }
 
 
@@ -116,8 +119,8 @@ def test_as_rattler_reads_it(tmp_path: Path, seed: int, version: int) -> None:
     read = read_pixi_lock(path.read_text(encoding="utf-8"), "pixi.lock")
     ours = {
         key: {
-            (each.manager, each.name, each.version, each.url, each.sha256)
-            for each in target.locked("linux-64").every
+            (package.manager, package.name, package.version, package.url, package.sha256)
+            for package in target.locked("linux-64").every
         }
         for key, target in read.items()
     }
@@ -171,7 +174,7 @@ def test_forms() -> None:
     (target,) = read_pixi_lock(DIALECT, "pixi.lock").values()
     assert target.channels == ("https://conda.example.com/forge/",)
     locked = target.locked("linux-64")
-    assert [(each.name, each.url, each.version) for each in locked.every] == [
+    assert [(package.name, package.url, package.version) for package in locked.every] == [
         ("python", "https://conda.example.com/forge/linux-64/python-3.12.5-0_c.conda", "3.12.5"),
         ("a", "https://pypi.example.com/files/a-1.0-py3-none-any.whl", "1.0"),
         ("own-project", ".#editable", "1.0"),
@@ -181,7 +184,7 @@ def test_forms() -> None:
             "1e3",
         ),
     ]
-    assert {each.name: each.depends for each in locked.pypi} == {
+    assert {package.name: package.depends for package in locked.pypi} == {
         "a": ("b",),
         "own-project": ("a", "other-folder"),
         "robot": (),

@@ -190,7 +190,7 @@ def test_sizes() -> None:
     lock = lock_of(PYTHON._replace(size=31_557_432), record("zlib", "1.10"))
     text = render(lock)
     assert text.count("-0.conda\n  # size: 31557432\n  hash:\n") == 1
-    assert [each.size for each in read_lock(text, "x").platforms["linux-64"].every] == [
+    assert [package.size for package in read_lock(text, "x").platforms["linux-64"].every] == [
         31_557_432,
         None,
     ]
@@ -210,7 +210,7 @@ def test_sizes_that_are_none(size: str) -> None:
     )
     lock = read_lock(re.sub(".*metadata-sha256.*\n", "", head) + section, "x")
     assert lock.intact
-    assert [each.size for each in lock.platforms["linux-64"].every] == [None]
+    assert [package.size for package in lock.platforms["linux-64"].every] == [None]
 
 
 def test_no_packages() -> None:
@@ -247,7 +247,7 @@ def test_one_change_is_one_hunk() -> None:
 def test_packages_are_kept_together() -> None:
     """Packages come by name, then by platform."""
     data = yaml.safe_load(render(LOCK))
-    found = [(each["name"], each["platform"]) for each in data["package"]]
+    found = [(package["name"], package["platform"]) for package in data["package"]]
     assert found == sorted(found)
     assert len(found) == 4
 
@@ -313,7 +313,7 @@ def test_nasty_packages(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "constraint", [each for each in NASTY if each.strip() == each and each != "*"]
+    "constraint", [text for text in NASTY if text.strip() == text and text != "*"]
 )
 def test_nasty_constraints(constraint: str) -> None:
     """Constraints of dependencies survive, whatever they look like."""
@@ -330,7 +330,7 @@ def test_nasty_names(name: str) -> None:
     rendered = render(lock_of(odd, user))
     assert read_lock(rendered, "conda-lock.yml").platforms["linux-64"].records == (odd, user)
     data = yaml.safe_load(rendered)["package"]
-    assert [each["name"] for each in data] == [name, "zz-user"]
+    assert [package["name"] for package in data] == [name, "zz-user"]
     assert data[1]["dependencies"] == {name: ">=1"}
 
 

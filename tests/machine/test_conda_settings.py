@@ -25,4 +25,4 @@ def test_channels_that_conda_warns_of() -> None:
         warnings.simplefilter("always")
         channels = conda_settings._channels(_Unconfigured())
     assert channels == ("defaults",)
-    assert [each for each in shown if each.category is FutureWarning] == []
+    assert [warning for warning in shown if warning.category is FutureWarning] == []

@@ -36,7 +36,7 @@ GOOD = sorted((CASES / "manifests" / "good").glob("*.yml"))
 HOST = ("linux-64",)
 
 
-@pytest.mark.parametrize("case", GOLDEN, ids=lambda each: each.name)
+@pytest.mark.parametrize("case", GOLDEN, ids=lambda folder: folder.name)
 def test_golden(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder for each style: a manifest, a command, and the manifest after it, byte for byte."""
     (tmp_path / ".git").mkdir()
@@ -60,36 +60,36 @@ def _asks(draft: Draft) -> Iterator[Change]:
     for environment in draft.manifest.environments:
         every = draft.reach(environment)
         selections = [Selection(every, every)]
-        selections += [Selection(frozenset([each]), every) for each in sorted(every)]
+        selections += [Selection(frozenset([platform]), every) for platform in sorted(every)]
         for family in FAMILIES:
-            inside = frozenset(each for each in every if family in families(each))
+            inside = frozenset(platform for platform in every if family in families(platform))
             selections += [Selection(inside, every, family)] if inside else []
         names = {(False, "fresh"), (True, "fresh")}
         for subdir in every:
             names |= {
-                (False, each.name)
-                for each in draft.own_requirements(environment, subdir, pypi=False)
+                (False, line.name)
+                for line in draft.own_requirements(environment, subdir, pypi=False)
             }
             found = draft.own_requirements(environment, subdir, pypi=True)
-            names |= {(True, each.name or each.text) for each in found}
+            names |= {(True, line.name or line.text) for line in found}
         for pypi, name in sorted(names):
             yield from (Change(environment, name, pypi, selection) for selection in selections)
 
 
 def _texts(view: View, change: Change) -> list[str]:
     found = view.pypi if change.pypi else view.conda
-    return sorted(each.text for each in found if change.name == (each.name or each.text))
+    return sorted(line.text for line in found if change.name == (line.name or line.text))
 
 
 def _others(draft: Draft, change: Change) -> dict[tuple[str, str], list[str]]:
     """What is said of all other names, by environment and platform."""
     return {
         (name, subdir): sorted(
-            [f"conda {each.text}" for each in view.conda if change.pypi or each.name != change.name]
+            [f"conda {line.text}" for line in view.conda if change.pypi or line.name != change.name]
             + [
-                f"pypi {each.text}"
-                for each in view.pypi
-                if not change.pypi or (each.name or each.text) != change.name
+                f"pypi {line.text}"
+                for line in view.pypi
+                if not change.pypi or (line.name or line.text) != change.name
             ]
         )
         for name, environment in draft.manifest.environments.items()
@@ -103,8 +103,8 @@ def _check(before: Draft, after: Draft, change: Change, text: str | None) -> Non
     assert _others(before, change) == _others(after, change), change
     for subdir in change.selection.among:
         was, now = (
-            _texts(each.manifest.environments[change.environment].views[subdir], change)
-            for each in (before, after)
+            _texts(draft.manifest.environments[change.environment].views[subdir], change)
+            for draft in (before, after)
         )
         inside = subdir in change.selection.platforms
         assert now == (([text] if text else []) if inside else was), (change, subdir)
@@ -141,13 +141,13 @@ def _edit(text: str) -> tuple[int, int]:
             if new and change.name == "fresh":
                 again = take(after, change).sources[0].text
                 assert again == text or "[]" in again
-    assert all(each.hints[0] == "no file was changed" for each in refused)
+    assert all(refusal.hints[0] == "no file was changed" for refusal in refused)
     return made, len(refused)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-@pytest.mark.parametrize("path", GOOD, ids=lambda each: each.stem)
+@pytest.mark.parametrize("path", GOOD, ids=lambda file: file.stem)
 def test_every_edit_of_every_manifest(path: Path, newline: str) -> None:
     """Each either says what it was to say, and all else as before, or is refused."""
     made, _ = _edit(path.read_text(encoding="utf-8").replace("\n", newline))
@@ -163,7 +163,7 @@ def test_generated_manifests(seed: int) -> None:
     assert refused < 2 * made
 
 
-@pytest.mark.parametrize("path", GOOD, ids=lambda each: each.stem)
+@pytest.mark.parametrize("path", GOOD, ids=lambda file: file.stem)
 def test_platforms_come_and_go(path: Path) -> None:
     """A platform that is added and removed again leaves the text, where there was a list."""
     text = path.read_text(encoding="utf-8")

@@ -127,7 +127,7 @@ def test_random_bounds(seed: int) -> None:
         after = moved(text, [new], newer, pypi=pypi)
         if pypi:
             loose, bound = (
-                Requirement(each).specifier for each in (loosened(text, pypi=True), after)
+                Requirement(spec).specifier for spec in (loosened(text, pypi=True), after)
             )
             assert loose.contains(new), text
             assert bound.contains(new), (text, after)

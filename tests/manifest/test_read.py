@@ -43,8 +43,8 @@ def asked_for(manifest: Manifest) -> dict[str, dict[str, list[str]]]:
         str(target): {
             "virtual_packages": [str(package) for package in target.virtual_packages],
             "assumed": sorted(target.assumed),
-            "conda": [each.text for each in target.view.conda],
-            "pypi": [each.text for each in target.view.pypi],
+            "conda": [line.text for line in target.view.conda],
+            "pypi": [line.text for line in target.view.pypi],
             "channels": [channel.value for channel in target.view.channels],
         }
         for target in targets(manifest)
@@ -125,7 +125,7 @@ def test_requirements_know_their_place_name_and_category() -> None:
     """A dependency has its file, line and column, its package's name and the file's category."""
     path = CASES / "good" / "specs.yml"
     view = read((path.name, text_of(path))).view("default", "linux-64")
-    shown = [(each.name, str(each.at), each.category) for each in (*view.conda, *view.pypi)]
+    shown = [(line.name, str(line.at), line.category) for line in (*view.conda, *view.pypi)]
     assert shown == [
         ("scipy", "specs.yml:4:5", "test"),
         ("numpy", "specs.yml:5:5", "test"),
@@ -150,7 +150,7 @@ dependencies: [python]
 multiplat: {environments: {docs: {dependencies: [sphinx]}}}
 """
     view = read(("e.yml", text)).view("docs", "osx-arm64")
-    assert [(each.name, each.category) for each in view.conda] == [
+    assert [(line.name, line.category) for line in view.conda] == [
         ("python", "dev"),
         ("sphinx", "main"),
     ]
@@ -197,8 +197,8 @@ def test_specs_are_not_parsed_without_ports() -> None:
     """Without parsers for them, specs and entries of `pip:` are taken as they are."""
     source = Source("e.yml", "dependencies: [numpy >>1, pip: [--nonsense]]\n")
     view = read_manifest([source], host_subdirs=HOST).view("default", "osx-arm64")
-    assert [each.text for each in view.conda] == ["numpy >>1"]
-    assert [(each.text, each.name) for each in view.pypi] == [("--nonsense", "")]
+    assert [line.text for line in view.conda] == ["numpy >>1"]
+    assert [(line.text, line.name) for line in view.pypi] == [("--nonsense", "")]
 
 
 def test_a_spec_is_parsed_once_for_all_platforms() -> None:
@@ -268,7 +268,7 @@ def test_a_later_file_overrides_package_by_package() -> None:
     """What a later file says of a package replaces all that earlier files say of it."""
     manifest = read(*COMBINED)
     view = manifest.view("default", "linux-64")
-    assert [(each.text, each.at.file, each.category) for each in (*view.conda, *view.pypi)] == [
+    assert [(line.text, line.at.file, line.category) for line in (*view.conda, *view.pypi)] == [
         ("python 3.12.*", "base.yml", "main"),
         ("scipy", "base.yml", "main"),
         ("NumPy >=1.26", "dev.yml", "dev"),
@@ -292,7 +292,7 @@ def test_what_several_files_say_together() -> None:
     assert manifest.variables["linux-64"] == {"A": "base", "B": "dev", "C": "dev"}
     assert manifest.prefer == ("cuda12", "default")
     docs = manifest.view("docs", "osx-arm64")
-    assert [each.name for each in docs.conda][-2:] == ["pytorch-gpu", "sphinx"]
+    assert [line.name for line in docs.conda][-2:] == ["pytorch-gpu", "sphinx"]
 
 
 def test_the_last_name_counts() -> None:
@@ -358,8 +358,8 @@ def test_kinds_of_selectors_are_counted_file_by_file() -> None:
         ("a.yml", "platforms: [linux-64, win-64]\ndependencies:\n  - gdb  # [linux]\n"),
         ("b.yml", "dependencies:\n  - sel(win): pywin32\n"),
     )
-    assert [each.text for each in manifest.view("default", "linux-64").conda] == ["gdb"]
-    assert [each.text for each in manifest.view("default", "win-64").conda] == ["pywin32"]
+    assert [line.text for line in manifest.view("default", "linux-64").conda] == ["gdb"]
+    assert [line.text for line in manifest.view("default", "win-64").conda] == ["pywin32"]
 
 
 def test_selectors_without_effect() -> None:
@@ -395,5 +395,5 @@ multiplat:
       dependencies: [b]  # [win]
 """
     manifest = read(("environment.yml", text))
-    names = [each.name for each in manifest.view("dev", "linux-64").conda]
-    assert (names, [each.name for each in manifest.view("dev", "win-64").conda]) == (["a"], ["b"])
+    names = [line.name for line in manifest.view("dev", "linux-64").conda]
+    assert (names, [line.name for line in manifest.view("dev", "win-64").conda]) == (["a"], ["b"])

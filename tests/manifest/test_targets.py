@@ -71,7 +71,7 @@ MANIFEST = Manifest(
 )
 def test_targets(environments: list[str], platforms: list[str], found: str) -> None:
     """Targets, all or the requested ones, are in the manifest's order."""
-    assert " ".join(str(each) for each in targets(MANIFEST, environments, platforms)) == found
+    assert " ".join(str(item) for item in targets(MANIFEST, environments, platforms)) == found
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_target_has_all_that_it_extends() -> None:
         VirtualPackage("__unix", "0"),
     )
     assert full.assumed == {"linux 4.18"}
-    assert [each.name for each in full.view.conda] == ["python", "pytorch-gpu", "pytest"]
+    assert [line.name for line in full.view.conda] == ["python", "pytorch-gpu", "pytest"]
     channels = [channel.value for channel in full.view.channels]
     assert channels == ["example-dev", "example", "conda-forge"]
 
@@ -128,7 +128,7 @@ def test_a_target_has_all_that_it_extends() -> None:
 def test_a_target_that_extends_nothing() -> None:
     """An environment that extends nothing has nothing of `default` but platforms and channels."""
     docs = target(MANIFEST, "docs", "linux-64")
-    assert [each.name for each in docs.view.conda] == ["sphinx"]
+    assert [line.name for line in docs.view.conda] == ["sphinx"]
     assert docs.view.channels == MANIFEST.environments["default"].views["linux-64"].channels
     assert docs.assumed == {"glibc 2.28", "linux 4.18"}
 
@@ -149,7 +149,7 @@ def test_a_target_without_lines() -> None:
 )
 def test_lineage(name: str, lineage: list[str]) -> None:
     """An environment comes after all that it extends, and each of them comes once."""
-    assert [each.name for each in MANIFEST.lineage(name)] == lineage
+    assert [environment.name for environment in MANIFEST.lineage(name)] == lineage
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ Key = tuple[str, str]
 
 
 def _version(package: Package) -> tuple[int, ...]:
-    return tuple(int(each) for each in package.version.split("."))
+    return tuple(int(part) for part in package.version.split("."))
 
 
 def _without_newest(packages: Sequence[Package]) -> list[Package]:
@@ -40,7 +40,7 @@ def _without_newest(packages: Sequence[Package]) -> list[Package]:
 def _entries(lock: Path) -> dict[Key, dict[str, Any]]:
     """Return platform and name -> what is locked."""
     data = yaml.safe_load(lock.read_text(encoding="utf-8"))
-    return {(each["platform"], each["name"]): each for each in data["package"]}
+    return {(package["platform"], package["name"]): package for package in data["package"]}
 
 
 def _section(lock: Path) -> str:
@@ -100,8 +100,8 @@ def test_asking_for_what_is_locked(locked: Locked) -> None:
     before = _section(locked.lock)
     found = _entries(locked.lock)
     for extra in locked.rest[:2]:
-        versions = [each["version"] for (_, name), each in found.items() if name == extra]
-        lowest = min(versions, key=lambda each: tuple(map(int, each.split("."))))
+        versions = [package["version"] for (_, name), package in found.items() if name == extra]
+        lowest = min(versions, key=lambda version: tuple(map(int, version.split("."))))
         write(locked.project, locked.channel, *locked.asked, f"{extra} >={lowest}")
         assert "still meets it" in locked.run("check").stdout
         locked.run("lock")
@@ -131,7 +131,7 @@ def test_an_edit_moves_what_it_needs(locked: Locked) -> None:
         if locked.run("lock", code=None).returncode == 0:
             break
     after = _entries(locked.lock)
-    assert name in {each for _, each in after}
+    assert name in {package for _, package in after}
     assert _moved_without_need(locked, before, after, name) == []
 
 
@@ -162,14 +162,14 @@ def test_update_that_needs_more(alone: Host, project: Path, tmp_path: Path) -> N
     old = [
         Package("top", depends=["middle", "other"]),
         Package("middle", depends=["low"]),
-        *(Package(each) for each in ("low", "other")),
+        *(Package(name) for name in ("low", "other")),
     ]
     channel = write_repodata(tmp_path / "own", old)
     write(project, channel, "top", platforms="[linux-64]")
     alone.multiplat("lock", cwd=project)
     new = [
         Package("middle", "2.0", depends=["low >=2"]),
-        *(Package(each, "2.0") for each in ("low", "other")),
+        *(Package(name, "2.0") for name in ("low", "other")),
         Package("top", "2.0", depends=["middle", "other"]),
     ]
     write_repodata(channel, [*old, *new])
@@ -203,7 +203,7 @@ def _random_wheels(index: Index, chosen: random.Random, versions: Sequence[int])
             for name in row:
                 lower = names[layer - 1] if layer else []
                 some = chosen.sample(lower, min(len(lower), 2))
-                requires = [chosen.choice([each, f"{each}>=1", f"{each}!=2.5"]) for each in some]
+                requires = [chosen.choice([need, f"{need}>=1", f"{need}!=2.5"]) for need in some]
                 if chosen.random() < 0.3:
                     requires = [f"{require}; os_name == 'nt'" for require in requires]
                 index.wheel(name, f"{version}.0", requires=requires)
@@ -217,7 +217,7 @@ def test_pypi(
 ) -> None:
     """The same for PyPI packages: a line that is satisfied, and an update of a transitive one."""
     chosen = random.Random(seed)
-    python = [Package("python", "3.12.5", "0_c", each) for each in ("linux-64", "win-64")]
+    python = [Package("python", "3.12.5", "0_c", subdir) for subdir in ("linux-64", "win-64")]
     channel = write_repodata(tmp_path / "channel", python)
     names = _random_wheels(index, chosen, [1, 2])
     lock = project / "conda-lock.yml"

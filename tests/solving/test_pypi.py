@@ -38,7 +38,7 @@ def test_what_conda_provides() -> None:
         _record("mine", "1_2", "python"),
     ]
     found = provided(records, {"pytorch": ["torch"]}, {"mine": ["theirs", "others"], "tool": []})
-    assert [(each.name, each.version, each.record.name) for each in found] == [
+    assert [(package.name, package.version, package.record.name) for package in found] == [
         ("numpy", "2.1.0", "numpy"),
         ("others", "1.2", "mine"),
         ("ruamel-yaml", "0.18", "ruamel.yaml"),

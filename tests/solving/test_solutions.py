@@ -124,7 +124,7 @@ def test_real_metadata(
     done = alone.multiplat("lock", cwd=project, code=None)
     if done.returncode == 1:
         solvable = done.stderr.partition("solvable: ")[2].splitlines()
-        platforms = [each.split("/")[1] for each in solvable[0].split(", ")] if solvable else []
+        platforms = [target.split("/")[1] for target in solvable[0].split(", ")] if solvable else []
         assert platforms, done.stderr
         write(
             project,

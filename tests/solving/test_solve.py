@@ -30,7 +30,7 @@ class TableEngine:
         self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
     ) -> Sequence[Solution | Conflict]:
         """Answer in the requests' order."""
-        answers = [self._answer(each) for each in requests]
+        answers = [self._answer(question) for question in requests]
         for answer in answers:
             if isinstance(answer, Solution):
                 solved(answer)
@@ -70,7 +70,7 @@ def asked(*lines: str, subdir: str = "linux-64") -> SolveRequest:
 def categories(outcome: Solution | Conflict) -> dict[str, str]:
     """Return the category of each record."""
     assert isinstance(outcome, Solution)
-    return {each.name: each.category for each in outcome.records}
+    return {package.name: package.category for package in outcome.records}
 
 
 TABLE = {
@@ -135,7 +135,7 @@ def test_nothing_else_changes() -> None:
     (found,) = solve([wanted], TableEngine(TABLE))
     assert isinstance(given, Solution)
     assert isinstance(found, Solution)
-    assert tuple(each._replace(category="main") for each in found.records) == given.records
+    assert tuple(package._replace(category="main") for package in found.records) == given.records
     assert found.request is wanted
 
 
@@ -144,7 +144,7 @@ def test_answers_in_order() -> None:
     subdirs = ["win-64", "linux-64", "osx-arm64"]
     wanted = [asked("main: python", "dev: pytest", subdir=subdir) for subdir in subdirs]
     found = solve(wanted, TableEngine(TABLE, clashes=("linux-64",)))
-    assert [each.request.target.subdir for each in found] == subdirs
+    assert [outcome.request.target.subdir for outcome in found] == subdirs
     assert found[1] == Conflict(wanted[1], "no", wanted[1].requirements, {})
     assert categories(found[0]) == categories(found[2])
 

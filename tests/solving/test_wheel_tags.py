@@ -50,7 +50,7 @@ def test_tags_of_a_python() -> None:
     found = [str(tag) for tag in tags("3.12.4", "win-64", [])]
     assert found[0] == "cp312-cp312-win_amd64"
     wanted = ["cp312-abi3-win_amd64", "cp38-abi3-win_amd64", "py3-none-win_amd64", "py3-none-any"]
-    assert [each for each in found if each in wanted] == wanted
+    assert [tag for tag in found if tag in wanted] == wanted
     assert "cp311-cp311-win_amd64" not in found
 
 

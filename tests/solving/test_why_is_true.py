@@ -40,13 +40,13 @@ def _solvable(host: Host, folder: Path, channel: Path, *lines: str) -> bool:
 def _true(host: Host, folder: Path, channel: Path, name: str, newest: dict[str, Any]) -> str:
     """Check that an answer is true, and return its kind."""
     tried = f"{name} =={newest['version']}"
-    lines = [each["spec"] for each in newest["clash"]]
+    lines = [requirement["spec"] for requirement in newest["clash"]]
     if newest["obstacle"]:
         assert not _solvable(host, folder, channel, *lines, tried)
         if lines:
             assert _solvable(host, folder, channel, tried)
         for line in lines:
-            rest = [each for each in lines if each != line]
+            rest = [other for other in lines if other != line]
             assert _solvable(host, folder, channel, *rest, tried)
         return "clash"
     return "fix" if newest["fix"] else "newest"

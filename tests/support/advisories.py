@@ -58,8 +58,8 @@ def below(version: str, since: str = "0") -> tuple[dict[str, str], ...]:
 def write_zip(path: Path, advisories: Sequence[Advisory]) -> Path:
     """A database as OSV exports it."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for each in advisories:
-            archive.writestr(f"{each['id']}.json", json.dumps(each))
+        for record in advisories:
+            archive.writestr(f"{record['id']}.json", json.dumps(record))
     return path
 
 
@@ -96,16 +96,16 @@ class OsvRules:
         if path == "/v1/querybatch" and question:
             return {"results": [self._result(query) for query in question["queries"]]}
         name = path.removeprefix("/v1/vulns/")
-        return next((each for each in self.advisories if each["id"] == name), None)
+        return next((record for record in self.advisories if record["id"] == name), None)
 
     def _result(self, query: Any) -> Any:
         project = query["package"]["name"]
         self.queries.append((project, query["version"]))
         assert query["package"]["ecosystem"] == "PyPI"
         ids = [
-            {"id": each["id"], "modified": each["modified"]}
-            for each in self.advisories
-            if any(item["package"]["name"].lower() == project for item in each["affected"])
+            {"id": record["id"], "modified": record["modified"]}
+            for record in self.advisories
+            if any(item["package"]["name"].lower() == project for item in record["affected"])
         ]
         start = int(query.get("page_token", "0"))
         result: dict[str, Any] = {"vulns": ids[start : start + self.page]} if ids else {}

@@ -32,8 +32,8 @@ _ESCAPE = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()=>].?)|[\x00-\x08\x0e-\x1f]")
 def shells() -> list[object]:
     """Each shell as a parameter; one that is not installed is skipped."""
     return [
-        pytest.param(each, marks=()) if shutil.which(each) else _missing(each)
-        for each in ("bash", "zsh", "fish", "pwsh")
+        pytest.param(shell, marks=()) if shutil.which(shell) else _missing(shell)
+        for shell in ("bash", "zsh", "fish", "pwsh")
     ]
 
 
@@ -100,7 +100,7 @@ def _zsh(script: Path, line: str, folder: Path, environ: Mapping[str, str]) -> l
             process.kill()
             os.close(main)
     listed = shown.split("\n")[1:-1]
-    return [word for each in listed for word in each.partition(" -- ")[0].split()]
+    return [word for row in listed for word in row.partition(" -- ")[0].split()]
 
 
 def _read_until(terminal: int, wanted: str, times: int = 1) -> str:

@@ -27,7 +27,7 @@ def matches(spec: str) -> list[list[str]] | None:
     try:
         parsed = match_spec(spec)
         return [
-            each for each in map(list, product(VERSIONS, BUILDS)) if parsed.match(_record(*each))
+            pair for pair in map(list, product(VERSIONS, BUILDS)) if parsed.match(_record(*pair))
         ]
     except Exception:
         return None

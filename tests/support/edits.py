@@ -50,7 +50,7 @@ def _dependencies(random: Random, kind: str, column: int, step: int) -> str:
     dash = indent + " " * step + random.choice(["- ", "-   "])
     lines = [dash + _selected(random, kind, spec) for spec in specs]
     if pip:
-        entries = [_commented(random, kind, each) for each in pip]
+        entries = [_commented(random, kind, entry) for entry in pip]
         width = len(dash) + random.choice([0, 2])
         lines.append(f"{dash}pip:" + "".join(f"\n{' ' * width}- {entry}" for entry in entries))
     for at in sorted(random.sample(range(len(lines) + 1), min(2, len(lines))), reverse=True):

@@ -39,7 +39,7 @@ _KEPT = ("CONDA_SOLVER", "PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", 
 
 def real_condas() -> list[str]:
     """The executables of real condas: those the variable names, and the one on PATH."""
-    named = [each for each in os.environ.get(VARIABLE, "").split(os.pathsep) if each]
+    named = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
     found = shutil.which("conda")
     return list(dict.fromkeys([*named, *([found] if found else [])]))
 

@@ -124,7 +124,7 @@ def _modules() -> tuple[Path, ...]:
     modules = {Path(line) for line in said.splitlines() if line}
     modules |= {_LIBRARY / "encodings" / f"{name}.py" for name in _ENCODINGS}
     own = {module for module in modules if "site-packages" not in module.parts}
-    return tuple(each for each in sorted(own) if each.is_relative_to(_LIBRARY))
+    return tuple(module for module in sorted(own) if module.is_relative_to(_LIBRARY))
 
 
 def _interpreter() -> Path:

@@ -24,7 +24,7 @@ def problems(lock: Path, channels: list[Path]) -> Iterator[str]:
     data = yaml.load(lock.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     custom = data["metadata"]["custom_metadata"]
     for platform in data["metadata"]["platforms"]:
-        packages = [each for each in data["package"] if each["platform"] == platform]
+        packages = [entry for entry in data["package"] if entry["platform"] == platform]
         known = _repodata(channels, platform)
         names = {package["name"] for package in packages}
         if len(names) != len(packages):
@@ -40,7 +40,7 @@ def problems(lock: Path, channels: list[Path]) -> Iterator[str]:
             records[package["name"]] = found
         promised = json.loads(custom[f"multiplat.virtual-packages.{platform}"])
         requested = json.loads(custom[f"multiplat.requested.{platform}"])
-        yield from (f"{platform}: {each}" for each in _judge(records, promised, requested))
+        yield from (f"{platform}: {problem}" for problem in _judge(records, promised, requested))
 
 
 def _repodata(channels: list[Path], platform: str) -> dict[str, dict[str, Any]]:
@@ -59,8 +59,8 @@ def _judge(
     records: dict[str, dict[str, Any]], promised: list[str], requested: list[str]
 ) -> Iterator[str]:
     everything = dict(records)
-    for each in promised:
-        name, version, build = each.split("=")
+    for promise in promised:
+        name, version, build = promise.split("=")
         everything[name] = {"name": name, "version": version, "build": build, "build_number": 0}
     for name, record in records.items():
         for text in record["depends"]:
@@ -104,5 +104,5 @@ def _reachable(roots: list[str], edges: dict[str, list[str]]) -> set[str]:
 
 if __name__ == "__main__":
     install_alias()
-    found = list(problems(Path(sys.argv[1]), [Path(each) for each in sys.argv[2:]]))
+    found = list(problems(Path(sys.argv[1]), [Path(argument) for argument in sys.argv[2:]]))
     sys.stdout.write(json.dumps(found, indent=1))

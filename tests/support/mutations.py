@@ -160,12 +160,12 @@ def toml(value: Any, path: str = "") -> str:
     """A document as TOML; what TOML has no word for is left out."""
     if not isinstance(value, dict):
         return ""
-    pairs = {key: word for key, each in value.items() if (word := _toml_value(each)) is not None}
+    pairs = {key: word for key, item in value.items() if (word := _toml_value(item)) is not None}
     own = [f"{_toml_key(key)} = {word}" for key, word in pairs.items() if not _is_table(value[key])]
     text = f"[{path}]\n" * bool(path) + "\n".join(own) + "\n"
-    for key, each in value.items():
-        if _is_table(each):
-            text += toml(each, f"{path}.{_toml_key(key)}".lstrip("."))
+    for key, item in value.items():
+        if _is_table(item):
+            text += toml(item, f"{path}.{_toml_key(key)}".lstrip("."))
     return text
 
 
@@ -181,8 +181,8 @@ def _toml_value(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, dict):
-        pairs = (f"{_toml_key(key)} = {_toml_value(each) or 0}" for key, each in value.items())
+        pairs = (f"{_toml_key(key)} = {_toml_value(item) or 0}" for key, item in value.items())
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_toml_value(each) or "0" for each in value) + "]"
+        return "[" + ", ".join(_toml_value(item) or "0" for item in value) + "]"
     return str(value).lower() if isinstance(value, float) else json.dumps(value)

@@ -126,7 +126,10 @@ def _write_info(info: Path, package: Package) -> None:
     paths = [_path_entry(package, name, content) for name, content in package.files.items()]
     documents: dict[str, Any] = {
         "index.json": package.index(),
-        "paths.json": {"paths_version": 1, "paths": sorted(paths, key=lambda each: each["_path"])},
+        "paths.json": {
+            "paths_version": 1,
+            "paths": sorted(paths, key=lambda entry: entry["_path"]),
+        },
         "about.json": {"summary": f"test package {package.name}"},
     }
     if package.noarch:

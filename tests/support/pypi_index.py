@@ -83,7 +83,7 @@ class Index:
             _in_wheel(file, f"{stem}-{version}.data", base): text
             for file, text in (more or {}).items()
         }
-        rows = "".join(f"{each},,\n" for each in (*files, f"{base}/RECORD"))
+        rows = "".join(f"{file},,\n" for file in (*files, f"{base}/RECORD"))
         _zip(path, {**files, f"{base}/RECORD": rows})
         if beside:
             own = path.with_name(f"{path.name}.metadata")

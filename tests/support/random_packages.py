@@ -21,8 +21,8 @@ def random_packages(seed: int) -> tuple[list[Package], list[str]]:
         for subdir in ("noarch",) if noarch else SUBDIRS:
             for version in versions[name]:
                 depends = [
-                    _range(chosen, each, versions[each])
-                    for each in chosen.sample(lower, min(len(lower), chosen.randrange(4)))
+                    _range(chosen, need, versions[need])
+                    for need in chosen.sample(lower, min(len(lower), chosen.randrange(4)))
                 ]
                 if not noarch and chosen.random() < 0.3:
                     depends.append("__win" if subdir == "win-64" else "__unix")

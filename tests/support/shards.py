@@ -39,7 +39,7 @@ def _write(folder: Path, repodata: Mapping[str, Any]) -> None:
 def _sections(repodata: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """All mappings of file names to records."""
     plain = {name: repodata.get(name, {}) for name in ("packages", "packages.conda")}
-    return {**plain, **{f"v3 {kind}": each for kind, each in repodata.get("v3", {}).items()}}
+    return {**plain, **{f"v3 {kind}": records for kind, records in repodata.get("v3", {}).items()}}
 
 
 def _records(repodata: Mapping[str, Any]) -> list[tuple[str, Any]]:

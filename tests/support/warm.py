@@ -151,8 +151,8 @@ def _serve(path: str, measurement: Measurement | None) -> tuple[list[str], str]:
         threading.Thread(target=_tell, args=(connection, process), daemon=True).start()
         for descriptor in descriptors:
             os.close(descriptor)
-    for each in (listener, connection):
-        each.close()
+    for end in (listener, connection):
+        end.close()
     if measurement:
         measurement.write_at_end()
     return _begin(descriptors, *request)

@@ -31,7 +31,7 @@ Install = Callable[[Path, Path, Path], None]
 def _by_conda(channel: Path, prefix: Path, home: Path) -> None:
     """``conda create --file explicit.txt``."""
     host = make_host((EMBEDDED,), home)
-    urls = [each.as_uri() for each in sorted(channel.rglob("*.conda"))]
+    urls = [archive.as_uri() for archive in sorted(channel.rglob("*.conda"))]
     explicit = home / "explicit.txt"
     explicit.write_text("\n".join(["@EXPLICIT", *urls]) + "\n", encoding="utf-8")
     host.run("create", "-yq", "-p", prefix, "--file", explicit)
@@ -46,7 +46,7 @@ def _by_rattler(channel: Path, prefix: Path, home: Path) -> None:
 
     async def install() -> None:
         await rattler.install(
-            [await _record(each) for each in sorted(channel.rglob("*.conda"))],
+            [await _record(archive) for archive in sorted(channel.rglob("*.conda"))],
             target_prefix=prefix,
             cache_dir=home / "cache",
             execute_link_scripts=True,
@@ -158,4 +158,4 @@ def test_metadata_only_channel(tmp_path: Path) -> None:
             platforms=[Subdir("win-64"), Subdir("noarch")],
         )
     )
-    assert sorted(each.file_name for each in solved) == ["a-1.0-0.conda", "b-1.0-0.conda"]
+    assert sorted(record.file_name for record in solved) == ["a-1.0-0.conda", "b-1.0-0.conda"]

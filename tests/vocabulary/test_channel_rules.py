@@ -52,7 +52,7 @@ def test_same_channel(entry: str, url: str) -> None:
     """A channel on both lists is denied."""
     base = Path("/project")
     denied = refusals([url], CONFIG._replace(denylist_channels=[entry]), base)
-    assert [each.key for each in denied] == ["denylist_channels"]
+    assert [refusal.key for refusal in denied] == ["denylist_channels"]
     assert refusals([url], CONFIG._replace(allowlist_channels=[entry]), base) == []
     both = CONFIG._replace(allowlist_channels=[entry], denylist_channels=["z", entry])
     assert [refusal.key for refusal in refusals([url], both, base)] == ["denylist_channels"]

@@ -68,7 +68,7 @@ def test_one_line_holds_where_it_should() -> None:
     for seed in range(1500):
         wanted, among = _chosen(seed, SUBDIRS)
         words = selectors(wanted, among) or ("unix or not unix",)
-        holds = [each for each in among for word in words if evaluate(word, each)]
+        holds = [platform for platform in among for word in words if evaluate(word, platform)]
         assert sorted(holds) == sorted(wanted), (seed, words)
 
 

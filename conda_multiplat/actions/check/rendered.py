@@ -75,9 +75,9 @@ def standing(
         if environments and environment not in environments:
             continue
         content = read_lock_text(path).replace("\r\n", "\n")
-        each = Rendered(path, name.kind, environment, name.subdir, content)
-        if each.ours or each.kind == "explicit":
-            files.append(each)
+        file = Rendered(path, name.kind, environment, name.subdir, content)
+        if file.ours or file.kind == "explicit":
+            files.append(file)
     return files
 
 

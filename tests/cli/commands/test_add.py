@@ -114,7 +114,7 @@ def test_one_platform_leaves_the_other_byte_for_byte(
     after = yaml.safe_load(_manifest(project, "conda-lock.yml"))
 
     def of(lock: Any) -> Any:
-        kept = [each for each in lock["package"] if each["platform"] == "osx-arm64"]
+        kept = [package for package in lock["package"] if package["platform"] == "osx-arm64"]
         return kept, lock["metadata"]["content_hash"]["osx-arm64"]
 
     assert of(after) == of(before)
@@ -233,7 +233,7 @@ def test_what_is_there_gets_a_new_spec(alone: Host, project: Path, channel: Path
     assert _dependencies(project) == (
         "  - python 3.12.*\n  - numpy >=2  # old [linux64]\n  - zlib\n  - numpy <2  # [arm64]\n"
     )
-    assert [each["numpy"] for each in locked(project).values()] == ["2.1.0", "1.26.4"]
+    assert [versions["numpy"] for versions in locked(project).values()] == ["2.1.0", "1.26.4"]
 
 
 def test_bare_name_takes_no_bound_away(alone: Host, project: Path, channel: Path) -> None:
@@ -545,7 +545,7 @@ def test_installed_environment_is_brought_up_to_date(
     assert not list((prefix / "conda-meta").glob("scripted-*"))
     found = door.json("remove", "prefixed", cwd=project)
     assert found["prefix"] == str(prefix)
-    assert [(each["kind"], each["name"]) for each in found["installed"]] == [
+    assert [(change["kind"], change["name"]) for change in found["installed"]] == [
         ("removed", "prefixed"),
         ("added", "scripted"),
     ]

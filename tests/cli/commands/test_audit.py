@@ -25,10 +25,10 @@ NEXT = " next: conda multiplat update jinja2\n"
 @pytest.fixture
 def web(alone: Host, project: Path, tmp_path: Path) -> Path:
     """A locked project, of which linux-64 has another jinja2 than osx-arm64."""
-    python = [Package("python", "3.12.4", subdir=each) for each in ("linux-64", "osx-arm64")]
+    python = [Package("python", "3.12.4", subdir=subdir) for subdir in ("linux-64", "osx-arm64")]
     packages = [
         *python,
-        *(Package("zlib", "1.3", subdir=each) for each in ("linux-64", "osx-arm64")),
+        *(Package("zlib", "1.3", subdir=subdir) for subdir in ("linux-64", "osx-arm64")),
         Package("web-tool", "2.0", noarch="python", depends=["python", "jinja2"]),
         Package("jinja2", "3.1.2", subdir="linux-64", depends=["python"]),
         Package("jinja2", "3.1.4", subdir="osx-arm64", depends=["python"]),
@@ -93,7 +93,9 @@ def test_json(alone: Host, web: Path, database: Callable[..., Path]) -> None:
         "ignored": None,
         "counts": True,
     }
-    unknown = [(each["name"], each["reason"], each["targets"]) for each in found.pop("unknown")]
+    unknown = [
+        (package["name"], package["reason"], package["targets"]) for package in found.pop("unknown")
+    ]
     both = ["default/linux-64", "default/osx-arm64"]
     why = "no PyPI project is known for it"
     assert unknown == [("python", why, both), ("zlib", why, both)]
@@ -134,7 +136,8 @@ def test_one_finding_of_many_names(alone: Host, web: Path, database: Callable[..
     for order in (same, same[::-1]):
         found = alone.json("audit", "--db", database(*order), cwd=web, code=1)["vulnerabilities"]
         assert [
-            (each["id"], each["aliases"], each["severity"], each["fixed"]) for each in found
+            (finding["id"], finding["aliases"], finding["severity"], finding["fixed"])
+            for finding in found
         ] == [
             ("GHSA-b", ["CVE-1", "CVE-2", "OSV-1", "PYSEC-1"], "high", "3.1.4"),
             ("GHSA-z", ["CVE-3"], "low", "3.1.3"),
@@ -202,10 +205,11 @@ def test_ignored(alone: Host, web: Path, database: Callable[..., Path]) -> None:
     )
     found = alone.json("audit", "--db", file, cwd=web, code=1)
     ignored = {
-        each["id"]: (each["ignored"]["lapsed"], each["counts"]) for each in found["vulnerabilities"]
+        finding["id"]: (finding["ignored"]["lapsed"], finding["counts"])
+        for finding in found["vulnerabilities"]
     }
     assert ignored == {"GHSA-b": (True, True), "GHSA-jinja": (False, False)}
-    assert [each["counts"] for each in before["vulnerabilities"]] == [True, True]
+    assert [finding["counts"] for finding in before["vulnerabilities"]] == [True, True]
     done = alone.multiplat("audit", "--db", database(JINJA), "--platform", "osx-arm64", cwd=web)
     assert "remove it" not in done.stderr  # another platform may have it
 
@@ -283,7 +287,7 @@ def test_mapping_of_the_manifest(alone: Host, web: Path, database: Callable[...,
     assert [(v["id"], v["name"], v["projects"]) for v in found["vulnerabilities"]] == [
         ("GHSA-z", "zlib", ["a", "z-lib"])
     ]
-    assert {each["name"] for each in found["unknown"]} == {"python", "jinja2"}
+    assert {package["name"] for package in found["unknown"]} == {"python", "jinja2"}
 
 
 def test_version_that_is_none(
@@ -308,8 +312,8 @@ def test_version_that_is_none(
         advisory("GHSA-c", "underscored", *below("1.0")),
     )
     found = alone.json("audit", "--db", file, cwd=project, code=1)
-    assert [each["id"] for each in found["vulnerabilities"]] == ["GHSA-b", "GHSA-c"]
-    reasons = {each["name"]: each["reason"] for each in found["unknown"]}
+    assert [finding["id"] for finding in found["vulnerabilities"]] == ["GHSA-b", "GHSA-c"]
+    reasons = {package["name"]: package["reason"] for package in found["unknown"]}
     why = "its version is not a PyPI version (PEP 440)"
     assert reasons == {"listed": why, "odd": why, "python": "no PyPI project is known for it"}
 
@@ -354,7 +358,7 @@ def test_environments(alone: Host, web: Path, database: Callable[..., Path]) -> 
     file = database(JINJA)
     (found,) = alone.json("audit", "--db", file, cwd=web, code=1)["vulnerabilities"]
     assert found["targets"] == ["default/linux-64", "dev/linux-64"]
-    assert [(each["line"]["line"], each["path"]) for each in found["brought_by"]] == [
+    assert [(origin["line"]["line"], origin["path"]) for origin in found["brought_by"]] == [
         (8, ["web-tool", "jinja2"]),
         (11, ["jinja2"]),
     ]
@@ -486,7 +490,7 @@ def test_slips_of_a_database(alone: Host, web: Path, database: Callable[..., Pat
         advisory("GHSA-e", "jinja2", {"since": "1"}, versions=["3.0"], word="LOW"),
     ]
     found = alone.json("audit", "--db", database(*slips), cwd=web, code=1)["vulnerabilities"]
-    assert [(each["id"], each["aliases"], each["fixed"]) for each in found] == [
+    assert [(finding["id"], finding["aliases"], finding["fixed"]) for finding in found] == [
         *[("GHSA-a", ["CVE-2"], "4"), ("GHSA-b", [], "4"), ("GHSA-d", [], None)],
         *[("GHSA-a", ["CVE-2"], "4"), ("GHSA-b", [], "4"), ("GHSA-d", [], None)],
     ]  # each of both versions
@@ -570,7 +574,7 @@ def test_sarif(alone: Host, web: Path, database: Callable[..., Path]) -> None:
         "region": {"startLine": 8},
     }
     (invocation,) = run["invocations"]
-    assert [each["message"]["text"] for each in invocation["toolExecutionNotifications"]] == [
+    assert [note["message"]["text"] for note in invocation["toolExecutionNotifications"]] == [
         "python 3.12.4 of conda is unknown: no PyPI project is known for it",
         "zlib 1.3 of conda is unknown: no PyPI project is known for it",
     ]

@@ -45,7 +45,7 @@ FOUND = ["GHSA-lib-0-0", "GHSA-lib-0-1", "GHSA-lib-0-2", "GHSA-lib-1-0"]
 
 
 def _ids(found: dict[str, list[dict[str, str]]]) -> list[str]:
-    return [each["id"] for each in found["vulnerabilities"]]
+    return [finding["id"] for finding in found["vulnerabilities"]]
 
 
 @pytest.mark.parametrize("page", [1, 2, 100])

@@ -107,7 +107,7 @@ def test_many_targets(alone: Host, project: Path, channel: str) -> None:
     write(project, channel, "both", platforms=platforms, extra=extra)
     alone.multiplat("lock", cwd=project)
     for name in ("conda-lock.yml", *(f"e{number}.conda-lock.yml" for number in range(6))):
-        assert {each["both"] for each in locked(project, name).values()} == {"1.5"}
+        assert {versions["both"] for versions in locked(project, name).values()} == {"1.5"}
 
 
 def test_no_wheel(alone: Host, project: Path, channel: str) -> None:

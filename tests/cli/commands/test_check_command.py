@@ -24,7 +24,7 @@ DEV = "multiplat: {environments: {dev: {dependencies: [solo]}}}\n"
 def tools(tmp_path: Path) -> Path:
     """A few packages that need each other."""
     packages = [
-        *(Package("base", each, noarch="generic") for each in ("1.0", "1.5", "2.0")),
+        *(Package("base", version, noarch="generic") for version in ("1.0", "1.5", "2.0")),
         Package("tool", "3.0", "h1_0", noarch="generic", depends=["base >=1,<2"]),
         Package("solo", "1.0", noarch="generic"),
         Package("gpu", "1.0", subdir="linux-64", depends=["__cuda >=12"]),
@@ -33,9 +33,9 @@ def tools(tmp_path: Path) -> Path:
 
 
 def _check(host: Host, project: Path, *arguments: str, code: int = 0) -> str:
-    before = {each: each.read_bytes() for each in project.rglob("*") if each.is_file()}
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
     done = host.multiplat("check", *arguments, cwd=project, code=code)
-    assert {each: each.read_bytes() for each in project.rglob("*") if each.is_file()} == before
+    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
     return done.stdout if code < 2 else done.stderr
 
 
@@ -52,8 +52,8 @@ def test_in_sync(door: Host, project: Path, tools: Path) -> None:
         "success": True,
         "in_sync": True,
         "files": [
-            {"file": each, "state": "in sync", "reasons": [], "met": [], "fix": ""}
-            for each in ("conda-lock.yml", "dev.conda-lock.yml")
+            {"file": name, "state": "in sync", "reasons": [], "met": [], "fix": ""}
+            for name in ("conda-lock.yml", "dev.conda-lock.yml")
         ],
     }
 
@@ -166,13 +166,13 @@ def _half_merged(text: str) -> str:
     ("harm", "code", "message"),
     [
         *(
-            (each, 1, "  it was edited after it was made\nrun: conda multiplat lock\n")
-            for each in (_edited, _head_edited, _needs_edited, _channel_edited)
+            (damage, 1, "  it was edited after it was made\nrun: conda multiplat lock\n")
+            for damage in (_edited, _head_edited, _needs_edited, _channel_edited)
         ),
         (_half_merged, 2, "error: conda-lock.yml has a merge conflict\n"),
         (_truncated, 2, "error: conda-lock.yml can't be read\n"),
     ],
-    ids=lambda each: getattr(each, "__name__", None),
+    ids=lambda value: getattr(value, "__name__", None),
 )
 def test_harmed_lock(
     alone: Host,

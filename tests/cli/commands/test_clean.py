@@ -104,12 +104,12 @@ def test_dry_run_and_sizes(alone: Host, project: Path, served: Rules) -> None:
     before = _files(ours)
     found = alone.json("clean", "--dry-run", cwd=project)
     assert _files(ours) == before
-    paths = [each for each in ours.rglob("*") if not each.is_dir() or each.is_symlink()]
+    paths = [path for path in ours.rglob("*") if not path.is_dir() or path.is_symlink()]
     counted = [path for path in paths if path.name != ".cache.lock"]
     assert found["dry_run"] is True
     assert found["freed"] + found["linked"] == _disk(counted)
-    assert found["linked"] == _disk([each for each in counted if each.lstat().st_nlink > 1]) > 0
-    assert sum(each["files"] for each in found["folders"]) == len(counted)
+    assert found["linked"] == _disk([path for path in counted if path.lstat().st_nlink > 1]) > 0
+    assert sum(folder["files"] for folder in found["folders"]) == len(counted)
     said = alone.multiplat("clean", "--dry-run", cwd=project).stderr
     assert [line.split()[0] for line in said.splitlines()[:2]] == [
         str(ours / "repodata"),
@@ -173,7 +173,7 @@ def test_in_use(alone: Host, project: Path, served: Rules) -> None:
         alone.multiplat("clean", cwd=project, code=1)
     kept = _files(ours / "repodata")
     assert f"{lock.stem}.json" in kept
-    assert {each.partition(".")[0] for each in kept} == {lock.stem}
+    assert {name.partition(".")[0] for name in kept} == {lock.stem}
 
 
 @pytest.mark.slow

@@ -74,9 +74,9 @@ def test_certificate(door: Host, own: Path, company: Company, tmp_path: Path, fi
     said = door.multiplat("lock", cwd=own, env=env).stderr
     assert said.count(WARNING) == 1
     licenses = door.json("licenses", cwd=own, env=env)["packages"]
-    assert [each["license"] for each in licenses if each["manager"] == "pypi"] == ["ISC"]
+    assert [package["license"] for package in licenses if package["manager"] == "pypi"] == ["ISC"]
     found = door.json("audit", cwd=own, env=env, code=1)["vulnerabilities"]
-    assert [each["id"] for each in found] == ["GHSA-1"]
+    assert [finding["id"] for finding in found] == ["GHSA-1"]
 
 
 def test_no_certificate(alone: Host, own: Path, company: Company) -> None:

@@ -63,7 +63,7 @@ def test_names(offer: Offer, program: str, request: pytest.FixtureRequest) -> No
 def test_commands_and_options(offer: Offer) -> None:
     """Commands, options and the words that an option takes: all from the parsers."""
     assert offer("conda-multiplat ") == sorted(COMMANDS)
-    assert offer("conda-multiplat re") == [each for each in sorted(COMMANDS) if each[:2] == "re"]
+    assert offer("conda-multiplat re") == [name for name in sorted(COMMANDS) if name[:2] == "re"]
     assert offer("conda-multiplat render --k") == ["--kind"]
     assert offer("conda-multiplat render --kind ") == [
         *("dockerfile", "environment", "explicit", "pixi-lock", "pylock", "sbom", "snakemake"),
@@ -257,9 +257,9 @@ def test_powershell_takes_any_text(seed: int) -> None:
     program = f"/{text()}/conda-multiplat"
     script = powershell(known, program)
     assert faults(script) == []
-    flags = {word for each in known for pair in each.flags() for word in pair}
-    values = {str(values) for each in known for _, values in each.table()}
-    names = {word for each in known for word in (each.name, each.summary)}
+    flags = {word for subcommand in known for pair in subcommand.flags() for word in pair}
+    values = {str(values) for subcommand in known for _, values in subcommand.table()}
+    names = {word for subcommand in known for word in (subcommand.name, subcommand.summary)}
     assert {program, *names, *flags, *values} <= set(strings(script))
 
 

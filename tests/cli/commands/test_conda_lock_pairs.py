@@ -53,7 +53,7 @@ class Pair:
     def locked(self) -> dict[tuple[str, str, str], tuple[str, str]]:
         """Platform, manager and name -> version and URL."""
         data = yaml.safe_load((self.folder / "conda-lock.yml").read_text(encoding="utf-8"))
-        return {_key(each): (each["version"], each["url"]) for each in data["package"]}
+        return {_key(package): (package["version"], package["url"]) for package in data["package"]}
 
 
 def _key(package: dict[str, Any]) -> tuple[str, str, str]:
@@ -174,11 +174,11 @@ def pair(made: tuple[Path, str], tmp_path: Path, alone: Host) -> Pair:
 @pytest.mark.slow
 def test_judged(pair: Pair) -> None:
     """What it has written meets its manifest, and ``--strict`` says that it is not ours."""
-    before = {each.name: each.read_bytes() for each in pair.folder.iterdir() if each.is_file()}
+    before = {path.name: path.read_bytes() for path in pair.folder.iterdir() if path.is_file()}
     said = f"{MET}  {EVERYWHERE}\n"
     assert pair.check() == said
     assert pair.check("--strict", code=1) == f"{said}run: conda multiplat lock\n"
-    after = {each.name: each.read_bytes() for each in pair.folder.iterdir() if each.is_file()}
+    after = {path.name: path.read_bytes() for path in pair.folder.iterdir() if path.is_file()}
     assert after == before
     assert {f"conda-{platform}.lock" for platform in PLATFORMS} <= {*after}
 

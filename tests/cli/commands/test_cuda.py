@@ -112,9 +112,9 @@ def test_line_that_others_share(
     alone.multiplat(*shlex.split(advice)[2:], "--no-install", cwd=project)
     lock = project / ("gpu.conda-lock.yml" if "gpu" in command else "conda-lock.yml")
     chosen = {
-        (each["platform"], each["version"])
-        for each in yaml.safe_load(lock.read_text(encoding="utf-8"))["package"]
-        if each["name"] == "torch-twin"
+        (package["platform"], package["version"])
+        for package in yaml.safe_load(lock.read_text(encoding="utf-8"))["package"]
+        if package["name"] == "torch-twin"
     }
     mac = {("osx-arm64", "2.12.0")} if "osx-arm64" in platforms else set()
     assert chosen == {("linux-64", "2.10.0"), *mac}

@@ -58,7 +58,9 @@ def _sources(project: Path) -> dict[str, set[str]]:
     lock = yaml.safe_load((project / "conda-lock.yml").read_text(encoding="utf-8"))
     return {
         platform: {
-            base_url(each["url"]) for each in lock["package"] if each["platform"] == platform
+            base_url(package["url"])
+            for package in lock["package"]
+            if package["platform"] == platform
         }
         for platform in lock["metadata"]["platforms"]
     }

@@ -19,8 +19,8 @@ DEV = "multiplat: {environments: {dev: {dependencies: [solo]}}}\n"
 def tools(tmp_path: Path) -> Path:
     """Packages in several versions and builds."""
     packages = [
-        *(Package("base", each, noarch="generic") for each in ("1.0", "2.0")),
-        *(Package("tool", "3.0", each, noarch="generic") for each in ("h1_0", "h2_1")),
+        *(Package("base", version, noarch="generic") for version in ("1.0", "2.0")),
+        *(Package("tool", "3.0", build, noarch="generic") for build in ("h1_0", "h2_1")),
         Package("solo", "1.0", noarch="generic"),
         Package("native", "1.0", subdir="linux-64"),
     ]

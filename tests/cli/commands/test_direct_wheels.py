@@ -46,7 +46,7 @@ def _entries(*entries: str) -> str:
 
 def _locked_on(folder: Path) -> list[str]:
     data = yaml.safe_load((folder / "conda-lock.yml").read_text(encoding="utf-8"))
-    return sorted(each["platform"] for each in data["package"] if each["manager"] == "pip")
+    return sorted(package["platform"] for package in data["package"] if package["manager"] == "pip")
 
 
 def _form(number: int, wheel: Path) -> str:

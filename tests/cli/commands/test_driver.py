@@ -35,9 +35,9 @@ def _cuda(host: Host, cwd: Path, **environ: str) -> dict[str, tuple[str, str]]:
     """CUDA's virtual packages as ``info`` has them: name -> version, where from."""
     found = host.json("info", cwd=cwd, env=environ)["virtual_packages"]
     return {
-        each["name"]: (each["version"], each["from"])
-        for each in found
-        if each["name"].startswith("__cuda")
+        package["name"]: (package["version"], package["from"])
+        for package in found
+        if package["name"].startswith("__cuda")
     }
 
 

@@ -15,7 +15,7 @@ import pytest
 from support.git import Repository, repository
 from support.hosts import Host
 
-LINES = [f"line {each}\n" for each in range(20)]
+LINES = [f"line {number}\n" for number in range(20)]
 LOCK = """\
 version: 1
 metadata:
@@ -140,7 +140,7 @@ def test_gone(clone: Clone, programs: Path, how: str) -> None:
     _branches(clone, {1: "ours\n"}, {18: "theirs\n"})
     clone.git("branch", "again")
     assert f"{SAID}merge-driver --setup" in clone.git("merge", "side")
-    merged = "".join({1: "ours\n", 18: "theirs\n"}.get(n, each) for n, each in enumerate(LINES))
+    merged = "".join({1: "ours\n", 18: "theirs\n"}.get(n, line) for n, line in enumerate(LINES))
     assert clone.read() == merged
     clone.git("checkout", "-q", "again")
     assert f"{SAID}merge-driver --setup" in clone.git("rebase", "side")

@@ -175,7 +175,7 @@ def test_no_repository(alone: Host, tmp_path: Path) -> None:
 def tools(tmp_path: Path) -> Path:
     """Packages in two versions."""
     packages = [
-        *(Package("base", each, noarch="generic") for each in ("1.0", "2.0")),
+        *(Package("base", version, noarch="generic") for version in ("1.0", "2.0")),
         Package("native", "1.0", "h1_0", "linux-64"),
     ]
     return write_repodata(tmp_path / "tools", packages)
@@ -194,17 +194,17 @@ def test_readable_diffs(alone: Host, tmp_path: Path, tools: Path) -> None:
     repo.multiplat("lock", cwd=folder)
     url = tools.as_uri()
     said = repo.git("diff", "-U0", "--", "the robot/conda-lock.yml").splitlines()
-    changed = [each for each in said if each[0] in "+-" and not each.startswith(("---", "+++"))]
-    digests = [each for each in changed if each[1:].startswith("lock sha256:")]
+    changed = [line for line in said if line[0] in "+-" and not line.startswith(("---", "+++"))]
+    digests = [line for line in changed if line[1:].startswith("lock sha256:")]
     assert [digest[:13] for digest in digests] == ["-lock sha256:", "+lock sha256:"]
-    packages = [each.rpartition(":")[0] for each in changed if "  " in each]
+    packages = [line.rpartition(":")[0] for line in changed if "  " in line]
     assert packages == [
         f"-base 1.0 0  linux-64  {url}/noarch  sha256",
         f"-base 1.0 0  osx-arm64  {url}/noarch  sha256",
         f"-native 1.0 h1_0  linux-64  {url}/linux-64  sha256",
         f"+base 2.0 0  linux-64  {url}/noarch  sha256",
     ]
-    assert sorted(each for each in changed if " asks for " in each) == [
+    assert sorted(line for line in changed if " asks for " in line) == [
         "+linux-64 asks for base >=2",
         "-linux-64 asks for base <2",
         "-linux-64 asks for native",

@@ -107,7 +107,7 @@ def test_what_is_in_it(alone: Host, project: Path, two_platforms: Path, tmp_path
     """Files as they are linked for ``/opt/env``, root's, and nothing of this machine."""
     _lock(alone, project, two_platforms, *ALL, extra="variables: {ROBOT: arm 1}\n")
     alone.multiplat("image", "-q", "--platform", "linux-64", "-o", "layout", cwd=project)
-    members = {each.name: each for tar in layer_tars(project / "layout") for each in tar}
+    members = {member.name: member for tar in layer_tars(project / "layout") for member in tar}
     assert {member.uid for member in members.values()} == {0}
     assert {member.uname for member in members.values()} == {""}
     assert oct(members["opt/env/bin/greet"].mode) == "0o755"
@@ -136,7 +136,7 @@ def test_conda_takes_it_for_its_own(
     prefix = root_filesystem(project / "layout", tmp_path / "root") / "opt/env"
     listed = json.loads(conda.run("list", "-p", prefix, "--json").stdout)
     names = ["activated", "greeting", "greeting-data", "prefixed", "python", "scripted"]
-    assert [each["name"] for each in listed] == names
+    assert [record["name"] for record in listed] == names
     exported = conda.run("env", "export", "-p", prefix, "--from-history").stdout
     assert all(f"  - {name}\n" in exported for name in ALL)
     shown = conda.run("env", "config", "vars", "list", "-p", prefix).stdout
@@ -187,7 +187,7 @@ def test_umoci(alone: Host, project: Path, two_platforms: Path, tmp_path: Path) 
         path.relative_to(tmp_path / "bundle/rootfs").as_posix()
         for path in (tmp_path / "bundle/rootfs").rglob("*")
     }
-    ours = {each.name for tar in layer_tars(project / "layout") for each in tar}
+    ours = {member.name for tar in layer_tars(project / "layout") for member in tar}
     assert theirs == ours
 
 
@@ -245,13 +245,13 @@ def test_one_package_moves_one_layer(alone: Host, project: Path, tmp_path: Path)
 
     def layers(packages: list[Package]) -> set[str]:
         channel = build_channel(tmp_path / "channel", packages)
-        write(project, channel, *(each.name for each in packages), platforms="[linux-64]")
+        write(project, channel, *(item.name for item in packages), platforms="[linux-64]")
         alone.multiplat("lock", "-q", "--update-all", cwd=project)
         made = alone.json("image", "--platform", "linux-64", cwd=project)
         assert made["layers"][-1]["title"] == "the environment itself"
-        titles = ", ".join(each["title"].removeprefix("conda: ") for each in made["layers"][:-1])
-        assert sorted(titles.split(", ")) == sorted(each.name for each in packages)
-        return {each["digest"] for each in made["layers"][:-1]}
+        titles = ", ".join(layer["title"].removeprefix("conda: ") for layer in made["layers"][:-1])
+        assert sorted(titles.split(", ")) == sorted(item.name for item in packages)
+        return {layer["digest"] for layer in made["layers"][:-1]}
 
     plain = [package(number) for number in range(40)]
     before = layers(plain)
@@ -488,7 +488,7 @@ def test_source_date_epoch(alone: Host, project: Path, two_platforms: Path) -> N
     alone.multiplat(*make, cwd=project, env={"SOURCE_DATE_EPOCH": "1000000000"})
     _, _, configuration = image_documents(project / "layout")
     assert configuration["created"] == "2001-09-09T01:46:40Z"
-    members = {each.name: each for tar in layer_tars(project / "layout") for each in tar}
+    members = {member.name: member for tar in layer_tars(project / "layout") for member in tar}
     assert members["opt/env/bin/greet"].mtime == 1_000_000_000
     done = alone.multiplat(*make, cwd=project, env={"SOURCE_DATE_EPOCH": "today"}, code=2)
     assert (

@@ -84,7 +84,7 @@ def test_layers(
     assert titles == ["conda: python", "pypi: robot", "pypi: arm", "the environment itself"]
     env = {"UV_CACHE_DIR": str(tmp_path / "uv"), "CONDA_PKGS_DIRS": str(tmp_path / "pkgs")}
     assert alone.json(*make, cwd=project, env=env)["digest"] == made["digest"]
-    members = {each.name: each for tar in layer_tars(project / "layout") for each in tar}
+    members = {member.name: member for tar in layer_tars(project / "layout") for member in tar}
     assert {members[name].mtime for name in members if PACKAGES + "/robot" in name} == {0}
     root = root_filesystem(project / "layout", tmp_path / "root")
     tag = (root / PACKAGES / "arm.py").read_text("utf-8").splitlines()[1]
@@ -175,7 +175,7 @@ def test_links_to_folders(alone: Host, project: Path, tmp_path: Path) -> None:
     with serve(index.root) as server:
         _lock(alone, project, channel, f"{server.url}/simple", "robot", more="linked")
         alone.multiplat("image", "-q", "--platform", "linux-64", "-o", "layout", cwd=project)
-    members = [each for tar in layer_tars(project / "layout") for each in tar]
+    members = [member for tar in layer_tars(project / "layout") for member in tar]
     of_man = sorted(
         member.name for member in members if "/man" in member.name and not member.isdir()
     )

@@ -171,7 +171,10 @@ def test_json(door: Host, project: Path, channel: Path) -> None:
     assert found.pop("manifest") == MERGED.format(channel=channel.as_uri())
     assert not (project / "environment.yml").exists()
     differing = found.pop("differing")
-    assert [(each["manager"], each["name"], each["settled"]) for each in differing] == [
+    assert [
+        (difference["manager"], difference["name"], difference["settled"])
+        for difference in differing
+    ] == [
         ("conda", "numpy", None),
         ("pypi", "mujoco", None),
     ]
@@ -246,8 +249,8 @@ def test_locks_ask_for_the_same(alone: Host, project: Path, channel: Path, tmp_p
         now = yaml.safe_load((project / "conda-lock.yml").read_text(encoding="utf-8"))
         asked = [
             {
-                conda_meaning(each)
-                for each in yaml.safe_load(lock["metadata"]["custom_metadata"][key])
+                conda_meaning(spec)
+                for spec in yaml.safe_load(lock["metadata"]["custom_metadata"][key])
             }
             for lock in (own, now)
         ]
@@ -284,12 +287,12 @@ def _read(name: str, text: str, subdirs: Sequence[str]) -> Manifest:
 def _asked(manifest: Manifest, subdir: str, environment: str = "default") -> tuple[object, ...]:
     """What is asked for on a platform; a name alone says nothing beside more of that package."""
     view = manifest.view(environment, subdir)
-    conda = {conda_meaning(each.text) for each in view.conda}
-    pypi = {pypi_meaning(each.text) for each in view.pypi}
+    conda = {conda_meaning(line.text) for line in view.conda}
+    pypi = {pypi_meaning(line.text) for line in view.pypi}
     return (
         [channel.value for channel in view.channels],
-        conda - {each.name for each in view.conda if conda_meaning(each.text) != each.name},
-        pypi - {each.name for each in view.pypi if pypi_meaning(each.text) != each.name},
+        conda - {line.name for line in view.conda if conda_meaning(line.text) != line.name},
+        pypi - {line.name for line in view.pypi if pypi_meaning(line.text) != line.name},
     )
 
 
@@ -441,10 +444,10 @@ def test_ignored_vulnerabilities(alone: Host, project: Path) -> None:
     alone.multiplat("import", "environment-linux.yml", "environment-osx.yml", cwd=project)
     text = (project / "environment.yml").read_text(encoding="utf-8")
     ignored = yaml.safe_load(text)["multiplat"]["audit"]["ignore"]
-    assert [each["id"] for each in ignored] == ["CVE-1", "CVE-2", "CVE-3"]
-    assert {each["reason"] for each in ignored} == {"no: 'files' # of others"}
+    assert [vulnerability["id"] for vulnerability in ignored] == ["CVE-1", "CVE-2", "CVE-3"]
+    assert {vulnerability["reason"] for vulnerability in ignored} == {"no: 'files' # of others"}
     manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
-    assert {each.until for each in manifest.ignored} == {"2099-12-31"}
+    assert {vulnerability.until for vulnerability in manifest.ignored} == {"2099-12-31"}
 
 
 def test_licenses(alone: Host, project: Path) -> None:
@@ -789,9 +792,12 @@ def test_words_that_look_like_a_selector(alone: Host, project: Path) -> None:
 def two_versions(tmp_path: Path) -> Path:
     """A channel of tools in two versions, and what they need."""
     packages = [
-        *(Package("tool", each, noarch="generic", depends=["base >=1"]) for each in ("1.0", "2.0")),
-        *(Package("base", each, noarch="generic") for each in ("1.0", "1.5")),
-        *(Package("python", each, subdir=s) for each in ("3.11.1", "3.12.2") for s in TWO),
+        *(
+            Package("tool", version, noarch="generic", depends=["base >=1"])
+            for version in ("1.0", "2.0")
+        ),
+        *(Package("base", version, noarch="generic") for version in ("1.0", "1.5")),
+        *(Package("python", version, subdir=s) for version in ("3.11.1", "3.12.2") for s in TWO),
         *(Package("lib", v, subdir=s) for v, s in (("1.2", TWO[0]), ("1.10", TWO[1]))),
         Package("gpu", subdir="linux-64", depends=["__cuda >=12"]),
     ]
@@ -1115,7 +1121,9 @@ def test_files_that_a_lock_named(
             (folder / "direct_url.json").write_text(text, encoding="utf-8")
     alone.multiplat("import", "--from-name", "there", "-o", "back.yml", cwd=project)
     data = yaml.safe_load((project / "back.yml").read_text(encoding="utf-8"))
-    (lines,) = (each["pip"] for each in data["dependencies"] if isinstance(each, dict))
+    (lines,) = (
+        dependency["pip"] for dependency in data["dependencies"] if isinstance(dependency, dict)
+    )
     wanted = [
         f"{name} @ https://nexus.example.com/files/{name}.whl"
         if name in by_url

@@ -201,12 +201,12 @@ def test_as_conda_lock_reads_it(
     said = conda_lock_says("asked", [str(project / name), {"torch": "pytorch"}, PLATFORMS])
     for subdir in PLATFORMS:
         got = _asked(manifest, subdir)
-        placed = {each for each in got if "@" in each[1] or each[1].startswith(".")}
+        placed = {entry for entry in got if "@" in entry[1] or entry[1].startswith(".")}
         plain = {(m, t.replace("[socks]", ""), c) for m, t, c in got - placed}
-        versioned = [each for each in said[subdir] if each[2] or each[0] == "conda"]
-        nameless = [each for each in versioned if each[1] in ("", "*")]
-        versioned = [each for each in versioned if each[1] not in ("robot", "", "*")]
-        assert plain - more == {_judged(*each) for each in versioned}
+        versioned = [entry for entry in said[subdir] if entry[2] or entry[0] == "conda"]
+        nameless = [entry for entry in versioned if entry[1] in ("", "*")]
+        versioned = [entry for entry in versioned if entry[1] not in ("robot", "", "*")]
+        assert plain - more == {_judged(*entry) for entry in versioned}
         assert len(placed) == len(said[subdir]) - len(versioned) - len(nameless)
     assert {c.value for c in manifest.environments["default"].views["linux-64"].channels} == {
         "forge"

@@ -102,7 +102,7 @@ dev = ["dev"]
         encoding="utf-8",
     )
     python = _entry(channel, "python", "3.12.5")
-    tools = {each: _entry(channel, "tool", each)[0] for each in ("1.0", "2.0")}
+    tools = {number: _entry(channel, "tool", number)[0] for number in ("1.0", "2.0")}
     (extra,) = _entry(channel, "extra", "1.0")
     (cuda,) = _entry(channel, "needs-cuda", "1.0")
     folder = channel.parent / "index"
@@ -147,7 +147,7 @@ def test_versions_stay(alone: Host, project: Path, forge: Path, index: str, vers
     done = alone.multiplat("import", "pixi.toml", cwd=project)
     assert " pixi.lock: its versions are kept\n" in done.stderr
     gpus = ["gpu", "dev-gpu"] if version == 7 else []
-    names = ["conda-lock.yml", *(f"{each}.conda-lock.yml" for each in ("dev", *gpus))]
+    names = ["conda-lock.yml", *(f"{environment}.conda-lock.yml" for environment in ("dev", *gpus))]
     assert all(name in done.stderr.partition(" wrote environment.yml, ")[2] for name in names)
     adopted = {name: locked(project, name) for name in names}
     wheels = {"robot": "1.0", "arm": "1.0", "python": "3.12.5"}

@@ -91,7 +91,7 @@ def test_existing_manifest(alone: Host, project: Path, name: str) -> None:
         "  add to it: conda multiplat add PACKAGE…\n"
         "  no file was changed\n"
     )
-    assert [each.name for each in project.glob("env*")] == [name]
+    assert [file.name for file in project.glob("env*")] == [name]
     assert path.read_text(encoding="utf-8") == "dependencies: []\n"
 
 
@@ -121,7 +121,7 @@ def test_bad_usage(alone: Host, project: Path, name: str) -> None:
     options, message = BAD[name]
     done = alone.multiplat("init", *options, cwd=project, code=2)
     assert done.stderr.startswith(message)
-    assert [each.name for each in project.iterdir()] == [".git"]
+    assert [path.name for path in project.iterdir()] == [".git"]
 
 
 def test_file_in_the_way(alone: Host, project: Path) -> None:

@@ -106,7 +106,7 @@ def test_conda_takes_it_for_its_own(conda: Host, project: Path, real_channel: Pa
     conda.multiplat("install", cwd=project)
     prefix = conda.envs / "demo"
     listed = json.loads(conda.run("list", "-p", prefix, "--json").stdout)
-    assert [each["name"] for each in listed] == ["greeting", "greeting-data", "python"]
+    assert [record["name"] for record in listed] == ["greeting", "greeting-data", "python"]
     assert str(prefix) in json.loads(conda.run("env", "list", "--json").stdout)["envs"]
     exported = conda.run("env", "export", "-p", prefix, "--from-history").stdout
     assert "dependencies:\n  - greeting\n  - python\n" in exported
@@ -223,7 +223,9 @@ def test_follows_the_lock(alone: Host, project: Path, real_channel: Path) -> Non
     alone.multiplat("install", "-n", "other", cwd=project)
     _lock(alone, project, real_channel, "greeting-data")
     found = alone.json("install", "-n", "other", cwd=project)
-    assert [(each["kind"], each["name"]) for each in found["changes"]] == [("removed", "prefixed")]
+    assert [(change["kind"], change["name"]) for change in found["changes"]] == [
+        ("removed", "prefixed")
+    ]
     history = (alone.envs / "other/conda-meta/history").read_text(encoding="utf-8")
     assert history.splitlines()[-2:] == [
         "# remove specs: ['prefixed']",
@@ -334,10 +336,10 @@ def test_other_machine(alone: Host, project: Path, tmp_path: Path) -> None:
         fetch = ("install", "--platform", other, "--download-only")
         done = alone.multiplat(*fetch, cwd=project, env=none)
         assert done.stderr == f" the 2 packages of default/{other} are in the cache\n"
-        before = [each for each in server.seen if each.endswith(".conda")]
+        before = [path for path in server.seen if path.endswith(".conda")]
         assert len(before) == 2
         alone.multiplat(*fetch, cwd=project, env=none)
-        assert [each for each in server.seen if each.endswith(".conda")] == before
+        assert [path for path in server.seen if path.endswith(".conda")] == before
         server.replace = {"native-1.0-0.conda": b"other"}
         (alone.pkgs / "multiplat").rename(alone.pkgs / "gone")
         done = alone.multiplat(*fetch, cwd=project, env=none, code=3)
@@ -464,7 +466,7 @@ def test_info_without_a_manifest(alone: Host, project: Path) -> None:
     """The machine alone."""
     answer = alone.json("info", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
     assert answer["environments"] == {}
-    assert "__cuda" not in {each["name"] for each in answer["virtual_packages"]}
+    assert "__cuda" not in {package["name"] for package in answer["virtual_packages"]}
 
 
 def test_metadata_is_the_channels(alone: Host, project: Path, tmp_path: Path) -> None:
@@ -700,7 +702,7 @@ def test_ctrl_c_while_downloading(door: Host, project: Path, tmp_path: Path) -> 
         assert (process.returncode, "Traceback" in error) == (130, False), error
         server.delay.clear()
         door.multiplat("install", cwd=project)
-    assert sorted(each.name for each in prefix.glob("[ab]")) == ["a", "b"]
+    assert sorted(path.name for path in prefix.glob("[ab]")) == ["a", "b"]
 
 
 def test_ctrl_c(door: Host, project: Path, server: Rules) -> None:
@@ -715,7 +717,7 @@ def test_ctrl_c(door: Host, project: Path, server: Rules) -> None:
     assert process.returncode == 130, error
     assert "Traceback" not in error
     assert error.endswith("error: interrupted\n")
-    assert sorted(each.name for each in project.iterdir()) == [".git", "environment.yml"]
+    assert sorted(path.name for path in project.iterdir()) == [".git", "environment.yml"]
 
 
 def _start(command: list[str], door: Host, project: Path) -> subprocess.Popen[str]:

@@ -134,7 +134,10 @@ def test_denied(alone: Host, project: Path, own: Path) -> None:
     _again(project, own, _lists(deny="[Apache-2.0, GPL-3.0-only, Zlib]"))
     document = alone.json("licenses", cwd=project, code=1)
     assert document["denied"] == ["both", "split"]
-    verdicts = {(each["name"], each["license"]): each["verdict"] for each in document["packages"]}
+    verdicts = {
+        (package["name"], package["license"]): package["verdict"]
+        for package in document["packages"]
+    }
     assert verdicts == {
         ("app", "MIT"): "allowed",
         ("both", "GPL-3.0-only OR Apache-2.0"): "denied",
@@ -146,7 +149,7 @@ def test_denied(alone: Host, project: Path, own: Path) -> None:
         ("split", "Zlib"): "denied",
         ("vague", None): "unknown",
     }
-    both = next(each for each in document["packages"] if each["name"] == "both")
+    both = next(package for package in document["packages"] if package["name"] == "both")
     assert both["reason"] == (
         "GPL-3.0-only is denied in environment.yml:13:24, "
         "Apache-2.0 is denied in environment.yml:13:12"
@@ -243,7 +246,10 @@ def test_of_several_files(alone: Host, project: Path, own: Path) -> None:
     assert "  more.yml:5:18: 'MITT' is not in SPDX's licence list\n" in done.stderr
     (project / "more.yml").write_text(more.replace(", MITT", ""), encoding="utf-8")
     document = alone.json("licenses", *files, cwd=project, code=1)
-    verdicts = {(each["name"], each["license"]): each["verdict"] for each in document["packages"]}
+    verdicts = {
+        (package["name"], package["license"]): package["verdict"]
+        for package in document["packages"]
+    }
     assert verdicts["part", "MIT AND LGPL-2.1-only"] == "allowed"
     assert verdicts["split", "Zlib"] == "denied"
 
@@ -284,7 +290,7 @@ def test_offline_and_taken_back(alone: Host, project: Path, tmp_path: Path) -> N
     alone.multiplat("lock", cwd=project)
     write_repodata(own, packages[:1])
     document = alone.json("licenses", cwd=project, code=1)
-    [back] = [each for each in document["packages"] if each["name"] == "back"]
+    [back] = [package for package in document["packages"] if package["name"] == "back"]
     assert (back["verdict"], back["reason"]) == (
         "denied",
         "not known: its channel no longer has it",
@@ -349,7 +355,7 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Ru
     }
     fetched = [path for path in pypi.seen if path.endswith("expression-1.0-py3-none-any.whl")]
     assert fetched == []
-    [field] = [each for each in document["packages"] if each["name"] == "field"]
+    [field] = [package for package in document["packages"] if package["name"] == "field"]
     assert field["stated"] == "Apache License 2.0"
 
 

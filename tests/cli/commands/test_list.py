@@ -124,7 +124,7 @@ def test_bad_arguments(
 def test_json(alone: Host, robot: Path, tools: Path) -> None:
     """One document with conda's keys, an entry for each package, platform and environment."""
     found = alone.json("list", "native", "-e", "dev", cwd=robot)["packages"]
-    assert [each["locked_for"] for each in found] == ["linux-64", "osx-arm64"]
+    assert [package["locked_for"] for package in found] == ["linux-64", "osx-arm64"]
     assert found[0] == {
         "environment": "dev",
         "locked_for": "linux-64",
@@ -161,8 +161,8 @@ def real(tmp_path: Path) -> Path:
     """A channel of real packages in several versions."""
     packages = [
         python_package(),
-        *(Package("base", each, noarch="generic") for each in ("1.0", "2.0")),
-        *(Package("tool", "3.0", each, noarch="generic") for each in ("h1_0", "h2_1")),
+        *(Package("base", version, noarch="generic") for version in ("1.0", "2.0")),
+        *(Package("tool", "3.0", build, noarch="generic") for build in ("h1_0", "h2_1")),
         Package("solo", "1.0", noarch="generic"),
     ]
     return build_channel(tmp_path / "real", packages)
@@ -208,7 +208,9 @@ def test_installed_from_anywhere(alone: Host, project: Path, real: Path, tmp_pat
     found = alone.json("list", "--installed", "-n", "other", cwd=elsewhere)
     assert found["environment"] == "dev"
     assert found["prefix"] == str(alone.envs / "other")
-    states = [(each["name"], each["state"], each["locked"]) for each in found["packages"]]
+    states = [
+        (package["name"], package["state"], package["locked"]) for package in found["packages"]
+    ]
     assert states == [
         ("base", "locked", {"version": "2.0", "build_string": "0"}),
         ("solo", "locked", {"version": "1.0", "build_string": "0"}),
@@ -254,7 +256,7 @@ def test_pypi(alone: Host, project: Path, real: Path, tmp_path: Path) -> None:
         alone.multiplat("lock", "-q", cwd=project)
         alone.multiplat("install", "-q", cwd=project)
     found = alone.json("list", "--manager", "pypi", cwd=project)["packages"]
-    assert [(each["name"], each["channel"], each["asked"]) for each in found] == [
+    assert [(package["name"], package["channel"], package["asked"]) for package in found] == [
         ("robo-suite", "pypi", True)
     ]
     minor = ".".join(PYTHON.split(".")[:2])
@@ -270,7 +272,7 @@ def test_pypi(alone: Host, project: Path, real: Path, tmp_path: Path) -> None:
         "*  robo-suite  1.2      -      pypi     unknown archive\n"
     )
     found = alone.json("list", "--installed", "--manager", "pypi", cwd=project)["packages"]
-    assert [each["state"] for each in found] == ["unknown"]
+    assert [package["state"] for package in found] == ["unknown"]
     _forget(alone, folder, sha256="0" * 64)
     done = alone.multiplat("list", "--installed", "--manager", "pypi", cwd=project)
     assert done.stdout.endswith("  pypi     another archive\n")

@@ -118,7 +118,7 @@ def test_one_platform_leaves_the_others_byte_for_byte(
 
 
 def _records(text: str, subdir: str) -> list[str]:
-    return [each for each in text.split("\n- name: ") if f"\n  platform: {subdir}\n" in each]
+    return [record for record in text.split("\n- name: ") if f"\n  platform: {subdir}\n" in record]
 
 
 def test_platforms_of_earlier_runs_stay(alone: Host, project: Path, channel: Path) -> None:
@@ -506,7 +506,7 @@ def test_full_disk(alone: Host, project: Path, channel: Path) -> None:
         "error: can't write conda-lock.yml: File too large\n  the old files are as they were\n"
     )
     assert (project / "conda-lock.yml").read_bytes() == before
-    assert sorted(each.name for each in project.iterdir()) == [
+    assert sorted(path.name for path in project.iterdir()) == [
         ".git",
         "conda-lock.yml",
         "environment.yml",

@@ -22,7 +22,9 @@ def own(tmp_path: Path) -> Path:
 
 def _packages(version: str) -> list[Package]:
     shared = Package("shared", version=version, noarch="generic")
-    built = [Package("built", version=version, subdir=each) for each in ("linux-64", "osx-arm64")]
+    built = [
+        Package("built", version=version, subdir=subdir) for subdir in ("linux-64", "osx-arm64")
+    ]
     return [shared, Package("tool", noarch="generic"), *built]
 
 

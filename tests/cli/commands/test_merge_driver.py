@@ -23,9 +23,9 @@ DEV = "multiplat: {environments: {dev: {dependencies: [solo]}}}\n"
 def tools(tmp_path: Path) -> Path:
     """Packages in several versions, some of which need others."""
     packages = [
-        *(Package("base", each, noarch="generic") for each in ("1.0", "1.2", "1.5", "2.0")),
-        *(Package("left", each, noarch="generic") for each in ("1.0", "2.0")),
-        *(Package("right", each, noarch="generic") for each in ("1.0", "2.0", "3.0")),
+        *(Package("base", version, noarch="generic") for version in ("1.0", "1.2", "1.5", "2.0")),
+        *(Package("left", version, noarch="generic") for version in ("1.0", "2.0")),
+        *(Package("right", version, noarch="generic") for version in ("1.0", "2.0", "3.0")),
         Package("tool", "3.0", "h1_0", noarch="generic", depends=["base >=1,<2"]),
         Package("wants-new", noarch="generic", depends=["base >=2"]),
         Package("solo", "1.0", noarch="generic"),
@@ -580,7 +580,7 @@ def index(tmp_path: Path) -> Iterator[str]:
 
 def _pip(index: str, *entries: str) -> str:
     dashed = (entry if entry.startswith("#") else f"- {entry}" for entry in entries)
-    lines = "".join(f"      {each}\n" for each in (f"- --index-url {index}", *dashed))
+    lines = "".join(f"      {entry}\n" for entry in (f"- --index-url {index}", *dashed))
     return f"  - python\n  - pip:\n{lines}"
 
 

@@ -113,7 +113,9 @@ def test_at_the_cost_of_others(alone: Host, project: Path, own: Path) -> None:
 
 def test_other_pythons_and_systems(alone: Host, project: Path, own: Path) -> None:
     """Builds for other Pythons are said in a word; those for other systems are no versions here."""
-    python = [Package("python", each, subdir="linux-64") for each in ("3.11.9", "3.12.4", "3.13.1")]
+    python = [
+        Package("python", version, subdir="linux-64") for version in ("3.11.9", "3.12.4", "3.13.1")
+    ]
     old = [
         python[0],
         Package("several", "1.0", subdir="linux-64", depends=["python 3.11.*"]),
@@ -280,7 +282,7 @@ def test_pypi_for_the_python_that_is_allowed(
     alone: Host, project: Path, tmp_path: Path, moves: bool
 ) -> None:
     """What indexes have is asked for before it is known whether Python moves: not in vain."""
-    pythons = [Package("python", f"3.12.{each}", "0_cpython", "linux-64") for each in (5, 6)]
+    pythons = [Package("python", f"3.12.{patch}", "0_cpython", "linux-64") for patch in (5, 6)]
     channel = write_repodata(tmp_path / "channel", pythons[:1])
     index = Index(tmp_path / "index")
     for name in ("free", "held"):
@@ -296,9 +298,9 @@ def test_pypi_for_the_python_that_is_allowed(
         index.wheel("free", "1.1")
         found = alone.json("outdated", cwd=project)["outdated"]
     versions = {
-        each["name"]: (each["allowed"], each["newest"])
-        for each in found
-        if each["manager"] == "pypi"
+        package["name"]: (package["allowed"], package["newest"])
+        for package in found
+        if package["manager"] == "pypi"
     }
     if moves:
         assert versions == {"free": ("2.0", "2.0"), "held": ("1.0", "2.0")}
@@ -338,7 +340,7 @@ def test_environments_that_agree(alone: Host, project: Path, tmp_path: Path) -> 
         write(project, channel, "python 3.12.*", "a", pip, platforms=LINUX, extra=extra)
         alone.multiplat("lock", cwd=project)
         found = alone.json("outdated", cwd=project)["outdated"]
-    rows = {(each["name"], each["reason"]): each["targets"] for each in found}
+    rows = {(package["name"], package["reason"]): package["targets"] for package in found}
     both = ["default/linux-64", "dev/linux-64"]
     assert rows["a", "a <2 in environment.yml:14:22"] == both
     assert {name for name, _ in rows} == {"a", "tool"}

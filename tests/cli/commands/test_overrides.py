@@ -38,7 +38,7 @@ def _error(setting: str) -> str:
     )
 
 
-@pytest.mark.parametrize("setting", [each for each in WRONG if each != UNKNOWN])
+@pytest.mark.parametrize("setting", [setting for setting in WRONG if setting != UNKNOWN])
 def test_wrong_override(door: Host, project: Path, setting: str) -> None:
     """A value that can't be compared is refused with the variable, and never taken for true."""
     name, _, value = setting.partition("=")

@@ -94,7 +94,7 @@ def test_both_owners_are_named(alone: Host, project: Path, channel: Path, pypi: 
         "to keep both, write `ninja: null` there\n"
     ) in told
     twice = alone.json("lock", cwd=project)["locked_twice"]
-    assert [(each["conda"], each["pypi"], each["needed_by"]) for each in twice] == [
+    assert [(pair["conda"], pair["pypi"], pair["needed_by"]) for pair in twice] == [
         ("ninja", "ninja", ["builder"])
     ]
     done = alone.multiplat("install", cwd=project, code=3)
@@ -341,7 +341,9 @@ def test_scripts_may_change_files(alone: Host, project: Path, tmp_path: Path) ->
     assert alone.json("install", cwd=project)["changes"] == []
     listed = alone.envs / "demo/share/list"
     listed.unlink()
-    assert [each["kind"] for each in alone.json("install", cwd=project)["changes"]] == ["mended"]
+    assert [change["kind"] for change in alone.json("install", cwd=project)["changes"]] == [
+        "mended"
+    ]
     assert listed.exists()
     assert alone.json("install", cwd=project)["changes"] == []
 
@@ -485,7 +487,7 @@ def _ask(
     wanted = [(slot, *package) for slot in slots for package in slot.packages(getattr(slot, which))]
     if both:
         slot, *versions = both
-        wanted = [each for each in wanted if each[0] is not slot]
+        wanted = [package for package in wanted if package[0] is not slot]
         wanted += [
             (slot, owner, number) for owner, number in zip(("conda", "pypi"), versions, strict=True)
         ]

@@ -315,7 +315,7 @@ def test_for_other_platforms(alone: Host, project: Path, tmp_path: Path) -> None
         folder = _extracted(project / file, tmp_path / platform)
         listed = (folder / f"conda-{platform}.lock").read_text(encoding="utf-8")
         assert f"\n./channel/{platform}/tool-1.0-0.conda#" in listed
-        assert [each.name for each in (folder / "channel").iterdir() if each.is_dir()]
+        assert [path.name for path in (folder / "channel").iterdir() if path.is_dir()]
     other = next(platform for platform in platforms if platform != SUBDIR)
     refused = alone.multiplat("unpack", f"demo.{other}.tar", cwd=project, code=1)
     assert refused.stderr == (
@@ -361,7 +361,7 @@ def test_what_would_have_to_be_built(
     assert "warning: not packed: ours 0.1 is a folder: ./ours#editable\n" in done.stderr
     assert _run(alone.envs / "demo", "import robot; print(robot.VERSION)") == "1.5\n"
     listed = alone.json("list", "--installed", "-n", "demo", cwd=tmp_path)["packages"]
-    states = {each["name"]: each["state"] for each in listed}
+    states = {package["name"]: package["state"] for package in listed}
     assert {name for name, state in states.items() if state != "locked"} == {"ours", "sourced"}
 
 

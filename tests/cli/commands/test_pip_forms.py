@@ -327,7 +327,7 @@ def test_hashes_are_checked(alone: Host, project: Path, channel: Path, where: st
     direct = _sha256(project / "direct-1.0-py3-none-any.whl")
 
     def lock(*hashes: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        options = " ".join(f"--hash=sha256:{each}" for each in hashes)
+        options = " ".join(f"--hash=sha256:{digest}" for digest in hashes)
         lines = [
             f"one==1.0 {options}",
             f"./direct-1.0-py3-none-any.whl --hash sha256:{direct}",

@@ -34,7 +34,11 @@ def _entries(*entries: str) -> str:
 
 def _urls(folder: Path) -> dict[str, str]:
     data: dict[str, Any] = yaml.safe_load((folder / "conda-lock.yml").read_text(encoding="utf-8"))
-    return {each["name"]: each["url"] for each in data["package"] if each["manager"] == "pip"}
+    return {
+        package["name"]: package["url"]
+        for package in data["package"]
+        if package["manager"] == "pip"
+    }
 
 
 def _repository(folder: Path) -> Path:

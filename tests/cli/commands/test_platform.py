@@ -19,7 +19,7 @@ def _manifest(project: Path) -> str:
 
 def _of(project: Path, subdir: str) -> Any:
     lock = yaml.safe_load((project / "conda-lock.yml").read_text(encoding="utf-8"))
-    kept = [each for each in lock["package"] if each["platform"] == subdir]
+    kept = [package for package in lock["package"] if package["platform"] == subdir]
     return kept, lock["metadata"]["content_hash"].get(subdir)
 
 

@@ -78,7 +78,7 @@ def test_install_and_modulefile(alone: Host, locked_project: Path) -> None:
     assert done.stderr == loads
     document = alone.json("modulefile", cwd=locked_project)
     assert document["environment"] == "dev"
-    assert [each["environment"] for each in document["skipped"]] == ["other", "gpu"]
+    assert [entry["environment"] for entry in document["skipped"]] == ["other", "gpu"]
     done = alone.multiplat("list", "--installed", cwd=locked_project)
     assert done.stderr == f"{skipped} {prefix}: 2 packages, all as locked\n"
 

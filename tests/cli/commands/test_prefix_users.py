@@ -95,7 +95,7 @@ def test_all_are_named(alone: Host, demo: Path, packages: Path) -> None:
     ):
         _lock_more(alone, demo, packages)
         said = alone.multiplat("install", cwd=demo, code=1).stderr
-        assert {f"(process {each.pid})" in said for each in (one, two)} == {True}
+        assert {f"(process {process.pid})" in said for process in (one, two)} == {True}
 
 
 @pytest.mark.parametrize(

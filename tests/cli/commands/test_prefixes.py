@@ -44,7 +44,8 @@ def demo(alone: Host, project: Path, tools: Path) -> Path:
 def _there(alone: Host) -> dict[str, set[str]]:
     """The commands in each conda environment."""
     return {
-        path.name: {each.name for each in (path / "bin").iterdir()} for path in alone.envs.iterdir()
+        path.name: {program.name for program in (path / "bin").iterdir()}
+        for path in alone.envs.iterdir()
     }
 
 
@@ -78,7 +79,10 @@ def test_shown_where_each_is(alone: Host, demo: Path) -> None:
     """``info`` has the prefix of each, ``list --installed`` and ``--no-install`` look there."""
     alone.multiplat("install", "-q", "-e", "dev", cwd=demo)
     found = alone.json("info", cwd=demo)["environments"]
-    assert {name: (each["prefix"], each["installed"]) for name, each in found.items()} == {
+    assert {
+        name: (environment["prefix"], environment["installed"])
+        for name, environment in found.items()
+    } == {
         "default": (str(alone.envs / "demo"), False),
         "dev": (str(alone.envs / "demo-dev"), True),
         "docs": (str(alone.envs / "handbook"), False),

@@ -57,7 +57,7 @@ def _pip(server: Rules, *entries: str) -> str:
 def _pypi(project: Path, name: str = "conda-lock.yml") -> dict[str, dict[str, Any]]:
     """Platform -> name -> record, of the PyPI packages of a lock."""
     data = yaml.safe_load((project / name).read_text(encoding="utf-8"))
-    found: dict[str, dict[str, Any]] = {each: {} for each in data["metadata"]["platforms"]}
+    found: dict[str, dict[str, Any]] = {platform: {} for platform in data["metadata"]["platforms"]}
     for package in data["package"]:
         if package["manager"] == "pip":
             found[package["platform"]][package["name"]] = package
@@ -76,7 +76,7 @@ def test_lock_takes_one_file_for_each_platform(
     done = door.multiplat("lock", cwd=project)
     assert " default  linux-64      4 packages + 3 from PyPI\n" in without_sizes(done.stderr)
     found = _pypi(project)
-    assert {subdir: sorted(each) for subdir, each in found.items()} == {
+    assert {subdir: sorted(records) for subdir, records in found.items()} == {
         "linux-64": ["native", "purely", "robot"],
         "osx-arm64": ["native", "purely", "robot"],
         "win-64": ["colorama", "native", "purely", "robot"],
@@ -202,7 +202,7 @@ def test_conda_binds_pypi(
     entries = _pip(pypi, "vision")
     write(project, channel, "python 3.12.*", "numpy 2.*", entries, platforms="[linux-64]")
     alone.multiplat("lock", cwd=project)
-    assert {name: each["version"] for name, each in _pypi(project)["linux-64"].items()} == {
+    assert {name: record["version"] for name, record in _pypi(project)["linux-64"].items()} == {
         "vision": "1.0"
     }
 
@@ -350,7 +350,7 @@ def test_options_and_files(
         write(project, channel, "python 3.12.*", "numpy", entries, platforms="[linux-64]")
         alone.multiplat("lock", cwd=project)
         found = _pypi(project)["linux-64"]
-        assert {name: each["version"] for name, each in found.items()} == {
+        assert {name: record["version"] for name, record in found.items()} == {
             "elsewhere": "1.0",
             "linked": "1.0",
             "native": "2.0",
@@ -463,14 +463,14 @@ def test_install(door: Host, project: Path, real_channel: Path, pypi: Rules, ind
     assert "   - made (PyPI)  1.0\n   - tool (PyPI)  1.0\n" in done.stderr
     door.multiplat("install", cwd=project)
     site = prefix / f"lib/python{'.'.join(PYTHON.split('.')[:2])}/site-packages"
-    assert sorted(each.name for each in site.glob("*.dist-info")) == [
+    assert sorted(path.name for path in site.glob("*.dist-info")) == [
         "greeting-1.0.dist-info",
         "purely-1.1.dist-info",
     ]
     write(project, real_channel, "python", "greeting", platforms=f"[{SUBDIR}]")
     door.multiplat("lock", cwd=project)
     door.multiplat("install", cwd=project)
-    assert [each.name for each in site.glob("*.dist-info")] == ["greeting-1.0.dist-info"]
+    assert [path.name for path in site.glob("*.dist-info")] == ["greeting-1.0.dist-info"]
 
 
 @pytest.mark.slow
@@ -480,7 +480,9 @@ def test_conda_list_shows_them(conda: Host, project: Path, real_channel: Path, p
     conda.multiplat("lock", cwd=project)
     conda.multiplat("install", cwd=project)
     listed = json.loads(conda.run("list", "-n", "demo", "--json").stdout)
-    assert [(each["name"], each["version"], each["channel"]) for each in listed][-2:] == [
+    assert [(package["name"], package["version"], package["channel"]) for package in listed][
+        -2:
+    ] == [
         ("purely", "1.1", "pypi"),
         ("python", PYTHON, listed[-1]["channel"]),
     ]
@@ -561,7 +563,7 @@ def test_folders_and_repositories(
     write(project, real_channel, "python", entries, platforms=f"[{SUBDIR}]")
     alone.multiplat("lock", cwd=project)
     found = _pypi(project)[SUBDIR]
-    assert {name: (each["version"], each["url"]) for name, each in found.items()} == {
+    assert {name: (record["version"], record["url"]) for name, record in found.items()} == {
         "here": ("0.3", "./here#editable"),
         "purely": ("1.1", f"{pypi.url}/files/purely-1.1-py3-none-any.whl"),
         "repo": ("0.5", f"git+{repo.as_uri()}@{commit}"),

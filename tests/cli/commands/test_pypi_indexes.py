@@ -66,7 +66,11 @@ def _manifest(
 
 def _urls(project: Path) -> dict[str, str]:
     data = yaml.safe_load((project / "conda-lock.yml").read_text(encoding="utf-8"))
-    return {each["name"]: each["url"] for each in data["package"] if each["manager"] == "pip"}
+    return {
+        package["name"]: package["url"]
+        for package in data["package"]
+        if package["manager"] == "pip"
+    }
 
 
 @pytest.mark.slow
@@ -229,7 +233,7 @@ def test_import_of_our_own_environment(
         "-e edited": f"-e {project / 'edited'}",
         f"light @ ./{wheel.name}": f"light @ {project / wheel.name}",
     }
-    entries = "pip:\n" + "\n".join(f"      - {each}" for each in [*kept, "-c c.txt", *places])
+    entries = "pip:\n" + "\n".join(f"      - {entry}" for entry in [*kept, "-c c.txt", *places])
     extra = (
         "multiplat:\n  pypi-names: {odd-one: odd}\n  pypi: {prerelease: explicit, "
         "indexes: {ours: https://me:pw@x.example.com/s}, sources: {unused: ours}}\n"
@@ -240,7 +244,9 @@ def test_import_of_our_own_environment(
     alone.multiplat("install", "-n", "made", cwd=project)
     done = alone.multiplat("import", "--from-name", "made", "-o", "back.yml", cwd=tmp_path)
     data = yaml.safe_load((tmp_path / "back.yml").read_text(encoding="utf-8"))
-    (pip,) = (each["pip"] for each in data["dependencies"] if isinstance(each, dict))
+    (pip,) = (
+        dependency["pip"] for dependency in data["dependencies"] if isinstance(dependency, dict)
+    )
     assert sorted(pip) == sorted([*kept, *places.values()])
     assert "a constraint, early<9" in done.stderr
     assert data["multiplat"] == {

@@ -39,7 +39,7 @@ def _lock(host: Host, project: Path, channel: Path, index: Rules, *lines: str) -
     write(project, channel, "python", listed, platforms=f"[{SUBDIR}]")
     host.multiplat("lock", cwd=project, env=_mirror(index))
     data = yaml.safe_load((project / "conda-lock.yml").read_text(encoding="utf-8"))
-    return [each["url"] for each in data["package"] if each["manager"] == "pip"]
+    return [package["url"] for package in data["package"] if package["manager"] == "pip"]
 
 
 def _mirror(index: Rules) -> dict[str, str]:

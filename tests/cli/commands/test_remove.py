@@ -84,7 +84,7 @@ def test_one_platform(alone: Host, project: Path, channel: Path) -> None:
     write(project, channel, "python", "zlib", "libblas", platforms=TWO)
     alone.multiplat("remove", "--platform", "linux-64", "libblas", cwd=project)
     assert _dependencies(project) == "\n  - python\n  - zlib\n  - libblas  # [arm64]\n"
-    assert ["libblas" in each for each in locked(project).values()] == [False, True]
+    assert ["libblas" in versions for versions in locked(project).values()] == [False, True]
     alone.multiplat("remove", "--family", "osx", "libblas", cwd=project)
     assert _dependencies(project) == "\n  - python\n  - zlib\n"
 

@@ -21,8 +21,8 @@ AGAIN = "run: conda multiplat render --existing\n"
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
     """A few packages, and Pythons for those of PyPI."""
-    packages = [Package("tool", each, noarch="generic") for each in ("1.0", "2.0")]
-    packages += [Package("python", "3.12.5", "0_c", each) for each in ("linux-64", "osx-arm64")]
+    packages = [Package("tool", version, noarch="generic") for version in ("1.0", "2.0")]
+    packages += [Package("python", "3.12.5", "0_c", subdir) for subdir in ("linux-64", "osx-arm64")]
     return write_repodata(tmp_path / "tools", [*packages, Package("solo", noarch="generic")])
 
 

@@ -36,7 +36,7 @@ def test_condition_of_a_platform(alone: Host, project: Path) -> None:
     found = _lock(alone, project, "two-platforms")
     assert found["linux-64"]["two-platforms"] == {"x": ">=2"}
     assert found["win-64"]["two-platforms"] == {"x": "<2"}
-    assert {p: each["x"] for p, each in locked(project).items()} == {
+    assert {p: versions["x"] for p, versions in locked(project).items()} == {
         "linux-64": "2.0",
         "win-64": "1.0",
     }

@@ -52,19 +52,21 @@ def _bill(project: Path, name: str = "sbom-linux-64.cdx.json") -> Any:
     text = (project / name).read_text(encoding="ascii")
     assert schema_fault(text) is None
     bill = json.loads(text)
-    refs = [each["bom-ref"] for each in bill["components"]]
+    refs = [component["bom-ref"] for component in bill["components"]]
     assert len(set(refs)) == len(refs)
-    assert [each["ref"] for each in bill["dependencies"]] == ["environment", *refs]
-    assert {ref for each in bill["dependencies"] for ref in each.get("dependsOn", ())} <= set(refs)
-    for each in bill["components"]:
-        if "purl" in each:
-            purl = PackageURL.from_string(each["purl"])
-            assert (purl.name, purl.version) == (each["name"], each["version"])
+    assert [dependency["ref"] for dependency in bill["dependencies"]] == ["environment", *refs]
+    assert {
+        ref for dependency in bill["dependencies"] for ref in dependency.get("dependsOn", ())
+    } <= set(refs)
+    for component in bill["components"]:
+        if "purl" in component:
+            purl = PackageURL.from_string(component["purl"])
+            assert (purl.name, purl.version) == (component["name"], component["version"])
     return bill
 
 
 def _licenses(bill: Any) -> dict[str, Any]:
-    choices = {each["name"]: each.get("licenses", []) for each in bill["components"]}
+    choices = {component["name"]: component.get("licenses", []) for component in bill["components"]}
     for choice in (choice for stated in choices.values() for choice in stated):
         assert (choice.get("license") or choice).pop("acknowledgement") == "declared"
     return choices
@@ -87,9 +89,9 @@ def test_whole(door: Host, project: Path, tmp_path: Path) -> None:
         "bom-ref": "environment",
         "name": "demo",
     }
-    assert [each["value"] for each in bill["metadata"]["properties"]] == ["default", "linux-64"]
+    assert [entry["value"] for entry in bill["metadata"]["properties"]] == ["default", "linux-64"]
     assert "timestamp" not in bill["metadata"]
-    lib = next(each for each in bill["components"] if each["name"] == "lib")
+    lib = next(component for component in bill["components"] if component["name"] == "lib")
     purl = "pkg:conda/lib@1.0?build=0&channel=robots&subdir=noarch&type=conda"
     assert lib == {
         "type": "library",
@@ -106,14 +108,17 @@ def test_whole(door: Host, project: Path, tmp_path: Path) -> None:
             {"type": "distribution", "url": f"{channel.as_uri()}/noarch/lib-1.0-0.conda"}
         ],
     }
-    platforms = [each for each in bill["components"] if each["type"] == "platform"]
+    platforms = [component for component in bill["components"] if component["type"] == "platform"]
     assert [(platform["name"], platform["version"]) for platform in platforms] == [
         ("__archspec", "1"),
         ("__glibc", "2.28"),
         ("__linux", "4.18"),
         ("__unix", "0"),
     ]
-    needs = {each["ref"].split("@")[0]: each.get("dependsOn", []) for each in bill["dependencies"]}
+    needs = {
+        dependency["ref"].split("@")[0]: dependency.get("dependsOn", [])
+        for dependency in bill["dependencies"]
+    }
     native = "pkg:conda/native@1.0?build=0&channel=robots&subdir=linux-64&type=conda"
     app = "pkg:conda/app@1.0?build=0&channel=robots&subdir=noarch&type=conda"
     assert needs["environment"] == [app]
@@ -255,18 +260,20 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
         alone.multiplat("lock", cwd=project)
         alone.multiplat("render", "--kind", "sbom", cwd=project)
     bill = _bill(project)
-    purls = {each["name"]: each.get("purl") for each in bill["components"]}
+    purls = {component["name"]: component.get("purl") for component in bill["components"]}
     assert purls["wheeled"] == "pkg:pypi/wheeled@1.0"
     assert purls["built-here"] == "pkg:pypi/built-here@1.0"
     assert purls["local"] is None
     licenses = _licenses(bill)
     assert licenses["wheeled"] == [{"license": {"id": "MIT"}}, {"license": {"id": "Zlib"}}]
     assert licenses["built-here"] == [{"expression": "MIT AND ISC"}]
-    needs = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
+    needs = {
+        dependency["ref"]: dependency.get("dependsOn", []) for dependency in bill["dependencies"]
+    }
     requests = "pkg:conda/requests@2.0?build=0&channel=chan&subdir=noarch&type=conda"
     assert needs["pkg:pypi/wheeled@1.0"] == [requests]
     assert needs["pypi:local"] == ["pkg:pypi/wheeled@1.0"]
-    local = next(each for each in bill["components"] if each["name"] == "local")
+    local = next(component for component in bill["components"] if component["name"] == "local")
     assert {"hashes", "externalReferences"} & local.keys() == set()
 
 
@@ -293,7 +300,7 @@ def test_any_lock(alone: Host, project: Path, tmp_path: Path) -> None:
     alone.multiplat("render", "--kind", "sbom", cwd=project)
     for subdir in ("linux-64", "win-64"):
         bill = _bill(project, f"sbom-{subdir}.cdx.json")
-        assert {each["name"] for each in bill["components"]} > set(names)
+        assert {component["name"] for component in bill["components"]} > set(names)
     assert alone.multiplat("check", cwd=project).stdout.startswith("in sync: ")
 
 

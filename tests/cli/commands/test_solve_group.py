@@ -23,7 +23,7 @@ def _write(project: Path, channel: Path, text: str, platforms: str = "linux-64, 
 def _versions(project: Path, subdir: str = "linux-64") -> dict[str, dict[str, str]]:
     """Environment -> package -> version."""
     names = {"default": "conda-lock.yml"}
-    names |= {each.name.split(".")[0]: each.name for each in project.glob("*.*-lock.yml")}
+    names |= {path.name.split(".")[0]: path.name for path in project.glob("*.*-lock.yml")}
     return {
         environment: locked(project, name)[subdir]
         for environment, name in names.items()
@@ -35,14 +35,14 @@ def _versions(project: Path, subdir: str = "linux-64") -> dict[str, dict[str, st
 def twins(tmp_path: Path) -> Path:
     """Packages in CPU and CUDA builds, of which the newest is for CPU only."""
     packages = [
-        *(Package("numpy", each, noarch="generic") for each in ("1.26", "2.0", "2.3")),
-        *(Package("base", each, noarch="generic") for each in ("1", "2", "3")),
+        *(Package("numpy", version, noarch="generic") for version in ("1.26", "2.0", "2.3")),
+        *(Package("base", version, noarch="generic") for version in ("1", "2", "3")),
         Package("old", "1", noarch="generic", depends=["numpy <2.1"]),
         Package("left", "1", noarch="generic", depends=["base <3"]),
         Package("right", "1", noarch="generic", depends=["other <3", "base"]),
-        *(Package("other", each, noarch="generic") for each in ("1", "2", "3")),
+        *(Package("other", version, noarch="generic") for version in ("1", "2", "3")),
         Package("wide", "1", noarch="generic", depends=["other", "base"]),
-        *(Package("torch", each, "cpu_0", subdir="linux-64") for each in ("2.10", "2.12")),
+        *(Package("torch", version, "cpu_0", subdir="linux-64") for version in ("2.10", "2.12")),
         Package("torch", "2.10", "cuda_0", subdir="linux-64", depends=["__cuda"]),
         Package("torch", "2.12", "cpu_0", subdir="osx-arm64"),
     ]
@@ -162,7 +162,9 @@ def test_a_member_that_has_no_solution(alone: Host, project: Path, twins: Path) 
 def test_pypi_agrees(alone: Host, project: Path, tmp_path: Path) -> None:
     """PyPI's versions agree too, also with what conda provides elsewhere in the group."""
     python = Package("python", "3.12.5", "0_cpython", "linux-64")
-    libs = [Package("lib", each, noarch="python", depends=["python"]) for each in ("1.0", "2.0")]
+    libs = [
+        Package("lib", number, noarch="python", depends=["python"]) for number in ("1.0", "2.0")
+    ]
     channel = write_repodata(tmp_path / "channel", [python, *libs])
     index = Index(tmp_path / "index")
     for version in ("1.0", "2.0", "3.0"):

@@ -67,7 +67,7 @@ def _as_any_host(root: Path, folder: Path, *names: str) -> Iterator[tuple[Rules,
 
 def _locked(project: Path) -> dict[tuple[str, str], dict[str, Any]]:
     data = yaml.safe_load((project / "conda-lock.yml").read_text(encoding="utf-8"))
-    return {(each["platform"], each["name"]): each for each in data["package"]}
+    return {(package["platform"], package["name"]): package for package in data["package"]}
 
 
 def _manifest(

@@ -145,7 +145,7 @@ def test_json(alone: Host, robot: Path) -> None:
     """The same as a graph: each package once."""
     found = alone.json("tree", "other", "--platform", "linux-64", cwd=robot)
     assert found["roots"] == [{"name": "other", "manager": "conda"}]
-    assert [each["name"] for each in found["packages"]] == ["other", "library", "base"]
+    assert [package["name"] for package in found["packages"]] == ["other", "library", "base"]
     assert found["packages"][0] == {
         "name": "other",
         "manager": "conda",

@@ -36,7 +36,7 @@ def archive(alone: Host, project: Path, tmp_path: Path) -> Path:
 
 def _members(archive: Path) -> dict[str, bytes]:
     with tarfile.open(archive) as tar:
-        return {each.name: _content(tar, each) for each in tar}
+        return {member.name: _content(tar, member) for member in tar}
 
 
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
@@ -211,7 +211,7 @@ def test_not_as_it_was_packed(alone: Host, archive: Path, tmp_path: Path) -> Non
     del members["conda-" + SUBDIR + ".lock"]
     changed = {**members, "README.md": b"Run this script\n", "more.sh": b"#!/bin/sh\n"}
     done = alone.multiplat("unpack", _write(tmp_path / "other.tar", changed), cwd=tmp_path, code=2)
-    old, new = (hashlib.sha256(each["README.md"]).hexdigest() for each in (members, changed))
+    old, new = (hashlib.sha256(files["README.md"]).hexdigest() for files in (members, changed))
     assert done.stderr == (
         "error: other.tar is not as it was packed\n"
         f"  README.md: sha256 is {new}, SHA256SUMS has {old}\n"
@@ -227,7 +227,7 @@ def test_other_packages_than_its_lock(alone: Host, archive: Path, tmp_path: Path
     changed = _sums({**members, name: members["channel/noarch/data-1.0-0.conda"]})
     other = _write(tmp_path / "other.tar", changed)
     done = alone.multiplat("unpack", other, cwd=tmp_path, code=2)
-    was, now = (hashlib.sha256(each[name]).hexdigest() for each in (members, changed))
+    was, now = (hashlib.sha256(files[name]).hexdigest() for files in (members, changed))
     assert done.stderr == (
         "error: other.tar has packages that differ from its lock\n"
         f"  {name}: sha256 is {now}, the lock has {was}\n"
@@ -284,7 +284,7 @@ def test_files_of_this_machine(
     members = _members(archive)
     file = "" if line == "-e" else "/requirements.txt"
     above = ["/".join([".."] * count) for count in range(1, 8)]
-    entries = "".join(f"      - {line} {each}{file}\n" for each in above)
+    entries = "".join(f"      - {line} {parents}{file}\n" for parents in above)
     members["project/environment.yml"] = members["project/environment.yml"].replace(
         b"dependencies:\n", f"dependencies:\n  - pip:\n{entries}".encode()
     )

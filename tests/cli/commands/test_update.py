@@ -80,7 +80,7 @@ def test_what_is_not_locked(alone: Host, project: Path, own: Path) -> None:
 def test_installed_environment_follows(alone: Host, project: Path, tmp_path: Path) -> None:
     """Where it was installed it has the new packages, unless --no-install says otherwise."""
     files = {"share/tool": b"x"}
-    tools = [Package("tool", each, subdir=SUBDIR, files=files) for each in ("1.0", "2.0")]
+    tools = [Package("tool", version, subdir=SUBDIR, files=files) for version in ("1.0", "2.0")]
     own = build_channel(tmp_path / "real", tools[:1])
     write(project, own, "tool", platforms=f"[{SUBDIR}]")
     alone.multiplat("lock", cwd=project)
@@ -122,7 +122,7 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
 def test_named_conda_environment(alone: Host, project: Path, tmp_path: Path) -> None:
     """-n tells the manifest and which environment of it, from wherever the user is."""
     files = {"share/tool": b"x"}
-    tools = [Package("tool", each, subdir=SUBDIR, files=files) for each in ("1.0", "2.0")]
+    tools = [Package("tool", version, subdir=SUBDIR, files=files) for version in ("1.0", "2.0")]
     own = build_channel(tmp_path / "real", tools[:1])
     extra = "multiplat: {environments: {dev: {extends: [], dependencies: [tool]}}}\n"
     write(project, own, "tool", platforms=f"[{SUBDIR}]", extra=extra)

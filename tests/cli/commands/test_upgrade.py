@@ -28,7 +28,7 @@ def _dependencies(project: Path) -> str:
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
     """Four packages in an old and a new version."""
-    packages = [each for name in "abcd" for each in _generic(name, "1.0.1", "1.2.0", "2.3.4")]
+    packages = [package for name in "abcd" for package in _generic(name, "1.0.1", "1.2.0", "2.3.4")]
     return write_repodata(tmp_path / "own", packages)
 
 
@@ -110,7 +110,9 @@ def test_other_packages_hold_it_back(alone: Host, project: Path, tmp_path: Path)
 def test_platforms_differ(alone: Host, project: Path, tmp_path: Path) -> None:
     """One line holds on all of its platforms: with the lowest version, or as it was."""
     subdirs = ("linux-64", "osx-arm64")
-    both = [Package("a", each, subdir=subdir) for each in ("1.0", "2.0") for subdir in subdirs]
+    both = [
+        Package("a", version, subdir=subdir) for version in ("1.0", "2.0") for subdir in subdirs
+    ]
     ahead = Package("a", "3.0", subdir="linux-64")
     apart = [
         *(Package("b", "1.0", subdir=subdir) for subdir in subdirs),
@@ -163,7 +165,7 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
 def test_installed_environment_follows(alone: Host, project: Path, tmp_path: Path) -> None:
     """Where it was installed it has what is newest; --dry-run and --no-install leave it."""
     files = {"share/tool": b"x"}
-    tools = [Package("tool", each, subdir=SUBDIR, files=files) for each in ("1.0", "2.0")]
+    tools = [Package("tool", version, subdir=SUBDIR, files=files) for version in ("1.0", "2.0")]
     write(project, build_channel(tmp_path / "c", tools), "tool <2", platforms=f"[{SUBDIR}]")
     alone.multiplat("lock", cwd=project)
     alone.multiplat("install", cwd=project)

@@ -71,7 +71,7 @@ def test_what_there_is(
     _write(project, channels[:1], line)
     said = _said(alone, project)
     assert said[0] == f"error: no solution for {where}"
-    ends = [f"  {each}" for each in advice]
+    ends = [f"  {words}" for words in advice]
     solvable = ["  solvable: default/linux-64"] if "osx" in where else []
     assert said[1:] == [f"  environment.yml:4:5  {line}", *ends, *solvable, UNCHANGED]
 

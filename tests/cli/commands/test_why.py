@@ -24,7 +24,7 @@ def _why(host: Host, project: Path, *arguments: str, code: int = 0) -> str:
 def tools(tmp_path: Path) -> Path:
     """A tool on a library on a base, of which newer ones than the library takes are there."""
     packages = [
-        *(Package("base", each, noarch="generic") for each in ("1.0", "1.1", "2.0")),
+        *(Package("base", version, noarch="generic") for version in ("1.0", "1.1", "2.0")),
         Package("library", "1.0", "h1_0", noarch="generic", depends=["base >=1,<2"]),
         Package("tool", "3.0", noarch="generic", depends=["library", "base"]),
         Package("other", "1.0", noarch="generic", depends=["library 1.0 h1_*"]),
@@ -96,7 +96,7 @@ def test_not_the_solver_s_choice(alone: Host, project: Path, tmp_path: Path) -> 
     packages = [
         Package("both", "2", noarch="generic", depends=["part <2"]),
         Package("both", "1", noarch="generic", depends=["part"]),
-        *(Package("part", each, noarch="generic") for each in ("1", "2")),
+        *(Package("part", version, noarch="generic") for version in ("1", "2")),
     ]
     write(project, write_repodata(tmp_path / "c", packages), "both", platforms=LINUX)
     alone.multiplat("lock", cwd=project)

@@ -18,7 +18,7 @@ def test_many_packages() -> None:
         found = source.advisories(questions, said.append)
     assert rules.seen.count("/v1/querybatch") == 3
     assert sorted(rules.queries) == sorted(questions)
-    assert {name: [each.id for each in of] for name, of in found.items()} == {
+    assert {name: [record.id for record in of] for name, of in found.items()} == {
         f"lib-{n}": [f"GHSA-{n}"] for n in (0, 999, 1000, 2299)
     }
     assert said[0] == f"asking {rules.url} about 2300 packages"

@@ -26,7 +26,7 @@ def _smallest(names: str, clashes: Sequence[str], limit: int = 60) -> tuple[str,
         return not any(set(clash) <= there for clash in clashes)
 
     found = asyncio.run(smallest_clash(_requirements(names), solvable, limit))
-    return "".join(each.name for each in found), asked
+    return "".join(requirement.name for requirement in found), asked
 
 
 @pytest.mark.parametrize(

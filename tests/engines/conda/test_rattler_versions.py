@@ -19,10 +19,14 @@ from conda_multiplat.vocabulary.names import VirtualPackage
 def test_the_versions_that_are_known_are_those_that_are_asked_for() -> None:
     """The requirement allows exactly the versions that the code accepts."""
     needed = [Requirement(require) for require in metadata.requires("conda-multiplat") or []]
-    (wanted,) = (each.specifier for each in needed if each.name == "py-rattler")
+    (wanted,) = (
+        requirement.specifier for requirement in needed if requirement.name == "py-rattler"
+    )
     last_major, last = KNOWN[-1]
     tried = [(last_major, minor) for minor in range(last + 5)]
-    assert [each for each in tried if wanted.contains(f"{each[0]}.{each[1]}.0")] == list(KNOWN)
+    assert [
+        version for version in tried if wanted.contains(f"{version[0]}.{version[1]}.0")
+    ] == list(KNOWN)
     assert wanted.contains(rattler.__version__)
 
 

@@ -71,7 +71,7 @@ class Packages:
 def _ask(asked: list[int]) -> Callable[[Sequence[Question]], Sequence[Answer]]:
     def ask(batch: Sequence[Question]) -> Sequence[Answer]:
         asked.append(len(batch))
-        return [_answer(each) for each in batch]
+        return [_answer(question) for question in batch]
 
     return ask
 
@@ -87,14 +87,14 @@ def test_those_that_agree_are_asked_once() -> None:
     asked: list[int] = []
     found = solve_together([ungrouped([same]), agreed([same, same], Packages())], _ask(asked))
     assert asked == [3]
-    assert [each.versions for group in found for each in group] == [{"a": "2", "b": "1"}] * 3
+    assert [answer.versions for group in found for answer in group] == [{"a": "2", "b": "1"}] * 3
 
 
 def test_the_bound_one_goes_first() -> None:
     """A member that can't follow the others goes first; answers stay in order."""
     questions = [Question({"a": "321", "own": "1"}), Question({"a": "1"}), Question({"a": "21"})]
     found = _one(questions)
-    assert [each.versions for each in found] == [{"a": "1", "own": "1"}, {"a": "1"}, {"a": "1"}]
+    assert [answer.versions for answer in found] == [{"a": "1", "own": "1"}, {"a": "1"}, {"a": "1"}]
 
 
 def test_given_versions_bind() -> None:
@@ -113,8 +113,8 @@ def test_no_agreement(given: dict[str, str]) -> None:
 def test_a_conflict_of_ones_own() -> None:
     """A member without any answer is not reported as a disagreement."""
     found = _one([Question({"a": "1"}), Question({"a": ""})])
-    assert [each.versions for each in found] == [{"a": "1"}, None]
-    assert not any(each.of_agreement for each in found)
+    assert [answer.versions for answer in found] == [{"a": "1"}, None]
+    assert not any(answer.of_agreement for answer in found)
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -128,7 +128,7 @@ def test_answers_agree(seed: int) -> None:
     ]
     found = _one(questions)
     if len(found) == len(questions):
-        assert len({tuple(sorted((each.versions or {}).items())) for each in found}) == 1
+        assert len({tuple(sorted((answer.versions or {}).items())) for answer in found}) == 1
     elif len(names) == 1:
         sets = (set(question.wanted["a"]) for question in questions)
         assert not set.intersection(*sets)
