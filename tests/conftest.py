@@ -30,12 +30,12 @@ ROOT = Path(__file__).resolve().parents[1]
 def pytest_configure() -> None:
     """Refuse to test a copy that an earlier installation has left, while the sources are edited."""
     spec = importlib.util.find_spec("conda_multiplat")
-    found = spec.origin if spec else None
+    origin = spec.origin if spec else None
     if "CONDA_MULTIPLAT_TEST_WHEEL" not in os.environ and (
-        not found or not Path(found).resolve().is_relative_to(ROOT / "conda_multiplat")
+        not origin or not Path(origin).resolve().is_relative_to(ROOT / "conda_multiplat")
     ):
         raise pytest.UsageError(
-            f"this Python does not have the sources in {ROOT}, but {found or 'nothing of ours'}: "
+            f"this Python does not have the sources in {ROOT}, but {origin or 'nothing of ours'}: "
             "run `make develop` and `.venv/bin/pytest`, or, to test what is installed, "
             "set CONDA_MULTIPLAT_TEST_WHEEL=1"
         )
@@ -80,9 +80,9 @@ def _doors() -> list[object]:
 
 
 def _real_params() -> list[object]:
-    found = real_condas()
-    if found:
-        return [pytest.param(path, id=Path(path).parts[-3]) for path in found]
+    paths = real_condas()
+    if paths:
+        return [pytest.param(path, id=Path(path).parts[-3]) for path in paths]
     return [pytest.param("real", marks=pytest.mark.skip(reason=_NO_REAL))]
 
 

@@ -48,10 +48,10 @@ Sources = dict[str, ast.Module]
 @functools.cache  # each source is parsed once
 def _sources() -> Sources:
     package, hooks = REPOSITORY / PACKAGE, REPOSITORY / HOOKS
-    found = {_name(path, package): path for path in package.rglob("*.py")}
-    found |= {_name(path, REPOSITORY): path for path in hooks.rglob("*.py")}
-    assert len(found) > 40
-    return {name: ast.parse(found[name].read_text(encoding="utf-8")) for name in sorted(found)}
+    paths = {_name(path, package): path for path in package.rglob("*.py")}
+    paths |= {_name(path, REPOSITORY): path for path in hooks.rglob("*.py")}
+    assert len(paths) > 40
+    return {name: ast.parse(paths[name].read_text(encoding="utf-8")) for name in sorted(paths)}
 
 
 def _name(path: Path, root: Path) -> str:
@@ -156,16 +156,18 @@ def foreign_in_core(sources: Sources) -> list[str]:
 
 def world_in_core(sources: Sources) -> list[str]:
     """The core reads no environment variable, touches no file and prints nothing."""
-    found = []
+    violations = []
     for module, tree in _core(sources).items():
-        found += [f"{module} imports {name}" for name, _ in _imports(tree) if name in WORLD_MODULES]
+        violations += [
+            f"{module} imports {name}" for name, _ in _imports(tree) if name in WORLD_MODULES
+        ]
         for node in _nodes(tree):
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Name) and called.id in WORLD_CALLS:
-                found.append(f"{module} calls {called.id}")
+                violations.append(f"{module} calls {called.id}")
             if isinstance(called, ast.Attribute) and called.attr in WORLD_METHODS:
-                found.append(f"{module} calls .{called.attr}")
-    return found
+                violations.append(f"{module} calls .{called.attr}")
+    return violations
 
 
 def _imports_of(package: str, sources: Sources) -> list[str]:
@@ -185,13 +187,13 @@ def rattler_outside_engines(sources: Sources) -> list[str]:
 
 def conda_at_import(sources: Sources) -> list[str]:
     """Few import conda, and inside functions: conda starts no slower for us."""
-    found = []
+    violations = []
     for module, tree in sources.items():
         late = _inside_functions(tree) | _for_types_only(tree)
         for name, node in _imports(tree):
             if _top(name) == "conda" and (node not in late or not _is_in(module, CONDA_MODULES)):
-                found.append(f"{module} imports {name}")
-    return found
+                violations.append(f"{module} imports {name}")
+    return violations
 
 
 def conda_lock_anywhere(sources: Sources) -> list[str]:
@@ -411,15 +413,15 @@ PLANTED: list[tuple[Rule, dict[str, str], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "planted", "found"), PLANTED)
-def test_rule_sees_a_violation(rule: Rule, planted: dict[str, str], found: list[str]) -> None:
+@pytest.mark.parametrize(("rule", "planted", "violations"), PLANTED)
+def test_rule_sees_a_violation(rule: Rule, planted: dict[str, str], violations: list[str]) -> None:
     """Each rule finds what was planted for it, and nothing in what is allowed."""
-    assert rule({module: ast.parse(text) for module, text in planted.items()}) == found
+    assert rule({module: ast.parse(text) for module, text in planted.items()}) == violations
 
 
 def test_every_rule_is_tried() -> None:
     """No rule is without a violation that it has been seen to find."""
-    assert {rule for rule, _, found in PLANTED if found} == set(RULES)
+    assert {rule for rule, _, violations in PLANTED if violations} == set(RULES)
 
 
 def test_every_command_has_its_module() -> None:

@@ -23,15 +23,15 @@ def _page() -> str:
 
 def _names() -> set[str]:
     """Every name that our sources define."""
-    found: set[str] = set()
+    names: set[str] = set()
     for path in [*(REPOSITORY / "conda_multiplat").rglob("*.py")]:
-        found |= {part.removesuffix(".py") for part in path.relative_to(REPOSITORY).parts}
+        names |= {part.removesuffix(".py") for part in path.relative_to(REPOSITORY).parts}
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.arg)):
-                found.add(node.arg if isinstance(node, ast.arg) else node.name)
+                names.add(node.arg if isinstance(node, ast.arg) else node.name)
             elif isinstance(node, ast.Name):
-                found.add(node.id)
-    return found
+                names.add(node.id)
+    return names
 
 
 @pytest.mark.slow

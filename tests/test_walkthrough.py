@@ -54,9 +54,9 @@ def conda(tmp_path: Path) -> Host:
 def test_every_answer_is_as_shown(conda: Host, project: Path) -> None:
     """All commands, one after another in one shell, from two files to an active environment."""
     page = PAGE.read_text(encoding="utf-8")
-    for found in _FILE.finditer(page):
-        (project / found["name"]).write_text(found["text"], encoding="utf-8")
-    shown = [answer for found in _SESSION.finditer(page) for answer in _answers(found["text"])]
+    for file in _FILE.finditer(page):
+        (project / file["name"]).write_text(file["text"], encoding="utf-8")
+    shown = [answer for match in _SESSION.finditer(page) for answer in _answers(match["text"])]
     assert len(shown) > 10
     script = [f"PATH={shlex.quote(str(conda.home / 'root' / 'bin'))}:$PATH"]
     script += [f"{{ {command}\n}} 2>&1; echo {shlex.quote(_MARK)}" for command, _ in shown]
@@ -68,6 +68,6 @@ def test_every_answer_is_as_shown(conda: Host, project: Path) -> None:
         text=True,
         check=False,
     )
-    said = done.stdout.replace(str(conda.home / "root"), "~/conda").replace(PYTHON, _SHOWN_PYTHON)
-    answers = [_folded(part) for part in said.split(f"{_MARK}\n")][: len(shown)]
+    stdout = done.stdout.replace(str(conda.home / "root"), "~/conda").replace(PYTHON, _SHOWN_PYTHON)
+    answers = [_folded(part) for part in stdout.split(f"{_MARK}\n")][: len(shown)]
     assert list(zip((command for command, _ in shown), answers, strict=True)) == shown

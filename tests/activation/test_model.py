@@ -39,11 +39,11 @@ def test_folders_are_condas() -> None:
 def test_stronger_variables_win() -> None:
     """Later mappings win; ``None`` unsets, and the mark of conda takes a weaker wish back."""
     packages = {"A": "1", "B": "1", "C": "1", "D": None}
-    found = activation("/a", "a", requested=[packages, {"A": 2, "B": UNSET, "C": None, "E": UNSET}])
-    assert found.variables == {"A": "2"}
-    assert found.unset == ("C", "D")
-    assert found.changed == ("C", "D", "A")
-    assert found.ignored == ()
+    steps = activation("/a", "a", requested=[packages, {"A": 2, "B": UNSET, "C": None, "E": UNSET}])
+    assert steps.variables == {"A": "2"}
+    assert steps.unset == ("C", "D")
+    assert steps.changed == ("C", "D", "A")
+    assert steps.ignored == ()
 
 
 def test_names_are_uppercased_as_conda_does() -> None:
@@ -57,21 +57,21 @@ def test_names_are_uppercased_as_conda_does() -> None:
 def test_what_no_shell_can_set_is_ignored() -> None:
     """Invalid names, shells' and conda's own variables, and values with a NUL are reported."""
     asked = {"GOOD_1": "x", "1X": "x", "A-B": "x", "A;B": "x", "": "x", "Ä": "x", "PATH": "x"}
-    found = activation(
+    steps = activation(
         "/a", "a", requested=[{**asked, "UID": "0", "CONDA_SHLVL": "7", "NUL": "a\0"}]
     )
-    assert list(found.variables) == ["GOOD_1"]
-    assert found.ignored == (*list(asked)[1:], "UID", "CONDA_SHLVL", "NUL")
+    assert list(steps.variables) == ["GOOD_1"]
+    assert steps.ignored == (*list(asked)[1:], "UID", "CONDA_SHLVL", "NUL")
 
 
 def test_scripts_run_in_the_order_of_their_characters() -> None:
     """``~`` comes last, as packages count on; deactivation goes backwards; kinds are apart."""
     names = ["/s/~cuda.sh", "/s/b.fish", "/s/a.sh", "/s/B.sh"]
-    found = activation("/a", "a", on=names, off=names)
-    assert found.scripts_on(".sh") == ("/s/B.sh", "/s/a.sh", "/s/~cuda.sh")
-    assert found.scripts_off(".sh") == ("/s/~cuda.sh", "/s/a.sh", "/s/B.sh")
-    assert found.scripts_on(".fish") == ("/s/b.fish",)
-    assert found.scripts_on(".nu") == ()
+    steps = activation("/a", "a", on=names, off=names)
+    assert steps.scripts_on(".sh") == ("/s/B.sh", "/s/a.sh", "/s/~cuda.sh")
+    assert steps.scripts_off(".sh") == ("/s/~cuda.sh", "/s/a.sh", "/s/B.sh")
+    assert steps.scripts_on(".fish") == ("/s/b.fish",)
+    assert steps.scripts_on(".nu") == ()
 
 
 def test_names_are_condas() -> None:
@@ -97,8 +97,8 @@ def test_prompt_can_do_nothing() -> None:
 
 def test_process_in_an_active_environment() -> None:
     """What a process is given; one that is active already stays on its level."""
-    found = activation("/envs/a", "a", requested=[{"V": "1", "GONE": None}])
-    once = activated(found, {"PATH": "/usr/bin", "GONE": "x", "V": "0"})
+    steps = activation("/envs/a", "a", requested=[{"V": "1", "GONE": None}])
+    once = activated(steps, {"PATH": "/usr/bin", "GONE": "x", "V": "0"})
     assert once == {
         "PATH": "/envs/a/bin:/usr/bin",
         "V": "1",
@@ -107,7 +107,7 @@ def test_process_in_an_active_environment() -> None:
         "CONDA_PROMPT_MODIFIER": "",
         "CONDA_SHLVL": "1",
     }
-    assert activated(found, once) == once
+    assert activated(steps, once) == once
     other = activated(activation("/envs/b", "b"), {**once, "PATH": "/x:/envs/a/bin:/usr/bin"})
     assert other["PATH"] == "/x:/envs/b/bin:/usr/bin"
     assert (other["CONDA_SHLVL"], other["CONDA_PREFIX_1"]) == ("2", "/envs/a")
@@ -137,12 +137,12 @@ def test_prefix_is_read(tmp_path: Path) -> None:
     state = {"version": 1, "env_vars": {"W": "state ü"}}
     (prefix / "conda-meta/state").write_text(json.dumps(state), encoding="utf-8")
     (prefix / "etc/conda/activate.d/a.sh").touch()
-    found = read_activation(prefix, HERE)
-    assert found.variables == {"V": "b", "W": "state ü"}
-    assert found.unset == ("GONE",)
-    assert found.on == (str(prefix / "etc/conda/activate.d/a.sh"),)
-    assert found.off == ()
-    assert found.conda_variables == {
+    steps = read_activation(prefix, HERE)
+    assert steps.variables == {"V": "b", "W": "state ü"}
+    assert steps.unset == ("GONE",)
+    assert steps.on == (str(prefix / "etc/conda/activate.d/a.sh"),)
+    assert steps.off == ()
+    assert steps.conda_variables == {
         "CONDA_PREFIX": str(prefix),
         "CONDA_DEFAULT_ENV": "robot",
         "CONDA_PROMPT_MODIFIER": "(robot) ",
@@ -152,8 +152,8 @@ def test_prefix_is_read(tmp_path: Path) -> None:
 def test_configuration_is_heard(tmp_path: Path) -> None:
     """``changeps1: false`` leaves the prompt alone; the base environment is called base."""
     prefix = _prefix(tmp_path)
-    found = read_activation(prefix, Settings("linux-64", changeps1=False, root_prefix=prefix))
-    assert (found.prompt, found.name) == ("", "base")
+    steps = read_activation(prefix, Settings("linux-64", changeps1=False, root_prefix=prefix))
+    assert (steps.prompt, steps.name) == ("", "base")
 
 
 def test_what_can_not_be_read_is_named(tmp_path: Path) -> None:

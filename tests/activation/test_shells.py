@@ -77,10 +77,10 @@ PROGRAMS = [
 @pytest.fixture(params=PROGRAMS, ids=lambda program: program.name)
 def program(request: pytest.FixtureRequest) -> Program:
     """Each shell that is installed."""
-    found: Program = request.param
-    if shutil.which(found.command[0]) is None:
-        pytest.skip(f"{found.name} is not installed")
-    return found
+    chosen: Program = request.param
+    if shutil.which(chosen.command[0]) is None:
+        pytest.skip(f"{chosen.name} is not installed")
+    return chosen
 
 
 class Session:

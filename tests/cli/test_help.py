@@ -29,11 +29,11 @@ def test_help_has_an_example(alone: Host, tmp_path: Path, command: str) -> None:
 
 def _read(sources: Mapping[str, str], text: str, seen: set[str]) -> set[str]:
     """The options that a text reads of ``args``, by way of shared functions that it calls too."""
-    found = set(re.findall(r"\bargs\.(\w+)", text))
+    attributes = set(re.findall(r"\bargs\.(\w+)", text))
     for name in set(re.findall(r"\b(\w+)\(", text)) & sources.keys() - seen:
         seen.add(name)
-        found |= _read(sources, sources[name], seen)
-    return found
+        attributes |= _read(sources, sources[name], seen)
+    return attributes
 
 
 def test_options_are_taken() -> None:
@@ -84,8 +84,8 @@ def test_no_command(door: Host, tmp_path: Path) -> None:
 def test_misspelt_command(door: Host, tmp_path: Path, typed: str, meant: str) -> None:
     """The nearest command, or ours for another tool's; with --json in JSON, wherever that is."""
     done = door.multiplat(typed, "-n", "robot", cwd=tmp_path, code=2)
-    said = f"error: there is no command {typed!r}\n  did you mean {meant!r}?\n"
-    assert (done.stdout, done.stderr) == ("", said)
+    message = f"error: there is no command {typed!r}\n  did you mean {meant!r}?\n"
+    assert (done.stdout, done.stderr) == ("", message)
     assert door.json(typed, cwd=tmp_path, code=2)["hints"] == [f"did you mean {meant!r}?"]
     first = json.loads(door.multiplat("--json", typed, cwd=tmp_path, code=2).stdout)
     assert first["error"] == f"there is no command {typed!r}"
@@ -94,12 +94,12 @@ def test_misspelt_command(door: Host, tmp_path: Path, typed: str, meant: str) ->
 @pytest.mark.parametrize(("name", "instead"), [(key, WORDLESS[key][1]) for key in WORDLESS])
 def test_words_for_another_command(door: Host, tmp_path: Path, name: str, instead: str) -> None:
     """A command that takes no words names the one that does; with a wrong option, none is meant."""
-    said = f"`{name}` {WORDLESS[name][0]}, and takes no arguments: "
+    message = f"`{name}` {WORDLESS[name][0]}, and takes no arguments: "
     done = door.multiplat(name, "numpy >=2", "-q", "tool", cwd=tmp_path, code=2)
     hint = f'did you mean `conda multiplat {instead} "numpy >=2" tool`?'
-    assert (done.stdout, done.stderr) == ("", f'error: {said}"numpy >=2" tool\n  {hint}\n')
+    assert (done.stdout, done.stderr) == ("", f'error: {message}"numpy >=2" tool\n  {hint}\n')
     answer = door.json(name, "numpy", cwd=tmp_path, code=2)
-    assert answer["error"] == f"{said}numpy"
+    assert answer["error"] == f"{message}numpy"
     wrong = door.multiplat(name, "numpy", "--bogus", cwd=tmp_path, code=2).stderr
     assert wrong.endswith("error: unrecognized arguments: numpy --bogus\n")
 
@@ -119,13 +119,13 @@ def test_what_other_tools_call_commands() -> None:
 )
 def test_unknown_command(door: Host, tmp_path: Path, typed: str, hint: str) -> None:
     """Where none is near, the help is named; hidden commands are never."""
-    said = door.multiplat(typed, cwd=tmp_path, code=2).stderr
-    assert said.startswith(f"error: there is no command {typed!r}\n")
-    assert said.endswith(f"{hint}\n")
-    assert not [name for name in HIDDEN if name in said.replace(repr(typed), "")]
+    stderr = door.multiplat(typed, cwd=tmp_path, code=2).stderr
+    assert stderr.startswith(f"error: there is no command {typed!r}\n")
+    assert stderr.endswith(f"{hint}\n")
+    assert not [name for name in HIDDEN if name in stderr.replace(repr(typed), "")]
 
 
 def test_json_before_the_command(door: Host, tmp_path: Path) -> None:
     """It is the same as after it."""
-    said = json.loads(door.multiplat("--json", "check", cwd=tmp_path, code=2).stdout)
-    assert said["kind"] == "ManifestError"
+    document = json.loads(door.multiplat("--json", "check", cwd=tmp_path, code=2).stdout)
+    assert document["kind"] == "ManifestError"

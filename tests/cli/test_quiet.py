@@ -81,9 +81,9 @@ def test_what_was_asked_for(alone: Host, project: Path, packages: Path) -> None:
     alone.multiplat("install", "-q", cwd=project)
     (project / "other.yml").write_bytes((project / "conda-lock.yml").read_bytes())
     for words in _ASK:
-        said = alone.multiplat(*words, cwd=project).stdout
+        stdout = alone.multiplat(*words, cwd=project).stdout
         done = alone.multiplat(words[0], "-q", *words[1:], cwd=project)
-        assert (words, done.stdout, done.stderr) == (words, said, "")
+        assert (words, done.stdout, done.stderr) == (words, stdout, "")
 
 
 def test_every_command_is_one_of_them() -> None:

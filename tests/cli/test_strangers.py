@@ -85,9 +85,9 @@ def test_lock_that_points_elsewhere(
     assert not door.envs.exists() or not list(door.envs.iterdir())
     done = door.multiplat("render", "--kind", "explicit", cwd=project, code=2)
     assert reason in done.stderr
-    said = door.multiplat("diff", "old.yml", "conda-lock.yml", cwd=project).stdout.splitlines()
-    assert said[1].split()[:2] == ["~", "python"]
-    assert said[2].startswith("      from ")
+    lines = door.multiplat("diff", "old.yml", "conda-lock.yml", cwd=project).stdout.splitlines()
+    assert lines[1].split()[:2] == ["~", "python"]
+    assert lines[2].startswith("      from ")
 
 
 def test_lock_that_says_it_is_another(alone: Host, project: Path, channel: Path) -> None:
@@ -181,9 +181,9 @@ def test_pypi_archive_of_the_same_version(
     (project / "old.yml").write_bytes((project / "conda-lock.yml").read_bytes())
     url = f"{pypi.url}/files/light-1.0.tar.gz"
     _light_from(project, url, sha256="0" * 64)
-    said = alone.multiplat("diff", "old.yml", "conda-lock.yml", cwd=project).stdout.splitlines()
-    assert said[1].split()[:2] == ["~", "light"]
-    assert said[2] == f"      from {url}"
+    lines = alone.multiplat("diff", "old.yml", "conda-lock.yml", cwd=project).stdout.splitlines()
+    assert lines[1].split()[:2] == ["~", "light"]
+    assert lines[2] == f"      from {url}"
     document = alone.json("diff", "old.yml", "conda-lock.yml", cwd=project)
     assert f"'url': '{url}'" in str(document)
 

@@ -58,8 +58,8 @@ def locked(*records: CondaRecord, channels: tuple[str, ...] = ("conda-forge",)) 
 def dependencies(*records: CondaRecord, channels: tuple[str, ...]) -> list[str]:
     """The pins of a rendered file."""
     text = environment.render(locked(*records, channels=channels), "linux-64", None, {})
-    found: list[str] = yaml.safe_load(text)["dependencies"]
-    return found
+    entries: list[str] = yaml.safe_load(text)["dependencies"]
+    return entries
 
 
 def conda_reads(specs: list[str], home: Path) -> list[list[str | None]]:
@@ -78,8 +78,8 @@ def conda_reads(specs: list[str], home: Path) -> list[list[str | None]]:
         text=True,
         check=True,
     )
-    found: list[list[str | None]] = json.loads(done.stdout)
-    return found
+    fields: list[list[str | None]] = json.loads(done.stdout)
+    return fields
 
 
 def test_whole_file():
@@ -216,8 +216,8 @@ def test_conda_reads_the_pins(tmp_path: Path):
 
 def test_conda_loses_a_url_before_colons(tmp_path: Path):
     """Why ``URL::`` is not written: conda keeps only its end. If this fails, write it."""
-    [found] = conda_reads([f"{LOCAL}::a=1.0=0"], tmp_path / "home")
-    assert found[3] == "https://conda.example.com/my%20channel"
+    [fields] = conda_reads([f"{LOCAL}::a=1.0=0"], tmp_path / "home")
+    assert fields[3] == "https://conda.example.com/my%20channel"
 
 
 @pytest.mark.parametrize(
@@ -259,14 +259,14 @@ def test_order_of_input_does_not_matter():
 def test_pypi_packages_follow():
     """PyPI packages stand under ``pip:``, pinned, after the options that say where they are."""
     url = "https://files.example.com/robosuite-1.4.0.tar.gz"
-    found = (
+    records = (
         PypiRecord("here", "0", "./here#editable"),
         PypiRecord("there", "0", "./there", "b" * 64),
         PypiRecord("repo", "1", "git+https://example.com/repo@0123"),
         PypiRecord("robosuite", "1.4.0", url, "a" * 64),
     )
     lock = locked(record("a"))
-    both = lock._replace(platforms={"linux-64": lock.platforms["linux-64"]._replace(pypi=found)})
+    both = lock._replace(platforms={"linux-64": lock.platforms["linux-64"]._replace(pypi=records)})
     text = environment.render(both, "linux-64", None, {}, ["--index-url https://example.com/x"])
     assert yaml.safe_load(text)["dependencies"][-1] == {
         "pip": [

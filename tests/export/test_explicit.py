@@ -192,12 +192,12 @@ def test_packages_without_a_hash():
 def test_pypi_packages_stand_beside():
     """The explicit file says that there are some; the requirements have them, with hashes."""
     url = "https://files.example.com/robosuite-1.4.0.tar.gz"
-    found = (
+    records = (
         PypiRecord("here", "0", "./here#editable"),
         PypiRecord("robosuite", "1.4.0", url, "a" * 64),
     )
     lock = locked(TZDATA)
-    both = lock._replace(platforms={"linux-64": lock.platforms["linux-64"]._replace(pypi=found)})
+    both = lock._replace(platforms={"linux-64": lock.platforms["linux-64"]._replace(pypi=records)})
     note = "# PyPI packages are not in this file: 2 are in requirements-linux-64.txt.\n"
     assert note in explicit.render(both, "linux-64")
     assert rendered_name("requirements", "default", "linux-64") == "requirements-linux-64.txt"

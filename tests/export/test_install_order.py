@@ -23,13 +23,13 @@ def names(records: list[CondaRecord]) -> list[str]:
 
 def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
     """All that ``start`` needs, over however many steps."""
-    found: set[str] = set()
+    reached: set[str] = set()
     waiting = [start]
     while waiting:
-        new = graph[waiting.pop()] - found
-        found |= new
+        new = graph[waiting.pop()] - reached
+        reached |= new
         waiting += new
-    return found
+    return reached
 
 
 def random_graph(seed: int) -> dict[str, set[str]]:
@@ -108,9 +108,9 @@ def test_two_cycles_in_a_row():
 def test_no_record_is_lost_to_one_of_the_same_name():
     """Two records of one name stay two, in the order of their URLs."""
     urls = ["https://x/2.conda", "https://x/1.conda"]
-    found = topological([*(record("a", "b", url=url) for url in urls), record("b")])
-    assert [package.name for package in found] == ["b", "a", "a"]
-    assert [package.url for package in found[1:]] == sorted(urls)
+    order = topological([*(record("a", "b", url=url) for url in urls), record("b")])
+    assert [package.name for package in order] == ["b", "a", "a"]
+    assert [package.url for package in order[1:]] == sorted(urls)
 
 
 @pytest.mark.parametrize("seed", range(150))
@@ -118,10 +118,10 @@ def test_properties_on_random_graphs(seed: int):
     """Every need outside a cycle is met before, cycles stay together, input order is nothing."""
     graph = random_graph(seed)
     given = records_of(graph)
-    found = names(given)
-    place = {name: number for number, name in enumerate(found)}
+    order = names(given)
+    place = {name: number for number, name in enumerate(order)}
     needs = {name: reachable(graph, name) for name in graph}
-    assert sorted(found) == sorted(graph)
+    assert sorted(order) == sorted(graph)
     for name in graph:
         for other in needs[name]:
             assert name in needs[other] or place[other] < place[name]
@@ -129,7 +129,7 @@ def test_properties_on_random_graphs(seed: int):
         places = [place[member] for member in cycle]
         assert max(places) - min(places) == len(cycle) - 1
     random.Random(seed).shuffle(given)
-    assert names(given) == found
+    assert names(given) == order
 
 
 @pytest.mark.parametrize("seed", range(0, 150, 5))
@@ -160,5 +160,5 @@ def test_thousands_in_a_row(closed: bool):
 
 
 def _require_reversed(given: list[CondaRecord]) -> None:
-    found = names(given)
-    assert found == sorted(found, reverse=True)
+    order = names(given)
+    assert order == sorted(order, reverse=True)

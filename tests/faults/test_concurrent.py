@@ -31,9 +31,9 @@ def slow(tmp_path: Path) -> Iterator[Rules]:
         yield server
 
 
-def _start(host: Host, *arguments: str, cwd: Path, said: Path) -> subprocess.Popen[bytes]:
-    """Start a command; its messages are in ``said`` as soon as they are written."""
-    with said.open("wb") as messages:
+def _start(host: Host, *arguments: str, cwd: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Start a command; its messages are in ``log`` as soon as they are written."""
+    with log.open("wb") as messages:
         return subprocess.Popen(
             [*host.command, *arguments],
             cwd=cwd,
@@ -47,10 +47,10 @@ def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def _two_wait(said: Sequence[Path]) -> bool:
+def _two_wait(logs: Sequence[Path]) -> bool:
     """Return whether, before long, two commands say that they wait for a third one."""
     waiting = "waiting for another install into"
-    return soon(lambda: sum(waiting in _text(file) for file in said) == 2)
+    return soon(lambda: sum(waiting in _text(file) for file in logs) == 2)
 
 
 def _require_whole(host: Host, project: Path, name: str) -> None:
@@ -74,7 +74,7 @@ def test_installs_wait(
                 files = [tmp_path / f"said{number}" for number in range(3)]
                 name = f"demo{count}"
                 running = [
-                    _start(alone, "install", "-n", name, cwd=project, said=file) for file in files
+                    _start(alone, "install", "-n", name, cwd=project, log=file) for file in files
                 ]
                 waited = _two_wait(files)
                 slow.delay.clear()
@@ -92,14 +92,14 @@ def test_clean_under_an_install(
         alone.multiplat("lock", "-q", cwd=project)
         for count in range(rounds(1)):
             with tally.attempt(count):
-                said = tmp_path / "said"
+                log = tmp_path / "said"
                 name = f"demo{count}"
-                running = _start(alone, "install", "-n", name, cwd=project, said=said)
+                running = _start(alone, "install", "-n", name, cwd=project, log=log)
                 codes = []
                 while running.poll() is None:
                     codes.append(alone.multiplat("clean", "-q", cwd=project, code=None).returncode)
                     time.sleep(0.05)
-                assert running.returncode == 0, _text(said)
+                assert running.returncode == 0, _text(log)
                 assert set(codes) <= {0, 1}
                 _require_whole(alone, project, name)
 

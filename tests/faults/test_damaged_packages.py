@@ -53,9 +53,9 @@ class Machine:
     def _record(self, name: str, base: str) -> CondaRecord:
         archive = self.archives[name]
         package = binary_package() if name == "prefixed" else generic_package()
-        said = record(package, archive.read_bytes())
+        entry = record(package, archive.read_bytes())
         url = f"{base}/{archive.parent.name}/{archive.name}" if base else archive.as_uri()
-        return CondaRecord(name, "1.0", package.build, url, said["md5"], said["sha256"])
+        return CondaRecord(name, "1.0", package.build, url, entry["md5"], entry["sha256"])
 
     def install(self, records: Sequence[CondaRecord]) -> dict[str, bytes]:
         """The files of a new prefix, which goes again."""

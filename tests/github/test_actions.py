@@ -38,8 +38,8 @@ def test_every_variable(action: Path) -> None:
     text = "".join(script.read_text("utf-8") for script in action.parent.glob("*.py"))
     read = set(re.findall(r"said\(\"([A-Z_]+)\"", text))
     read |= set(re.findall(r"\(\"-\w\", \"([A-Z_]+)\"\)", text))
-    told = [name for step in _steps(action) for name in step.get("env", {})]
-    for name in told:
+    names = [name for step in _steps(action) for name in step.get("env", {})]
+    for name in names:
         if name.startswith(prefix):
             assert name.removeprefix(prefix) in read, name
     inputs = yaml.safe_load(action.read_text("utf-8"))["inputs"]

@@ -109,8 +109,8 @@ def test_makes_the_environment(runner: Runner, real_channel: Path, tmp_path: Pat
     prefix = tmp_path / "made here"
     inputs = {"SETUP_COMMAND": OURS, "SETUP_PREFIX": str(prefix), "SETUP_ENVIRONMENT": "dev"}
     done = runner.run("install", **inputs, GITHUB_ACTIONS="true")
-    begin, said, end = done.stdout.splitlines()
-    assert said == f"{prefix} is as locked"
+    begin, message, end = done.stdout.splitlines()
+    assert message == f"{prefix} is as locked"
     assert begin == f"::stop-commands::{end.strip(':')}"
     assert runner.service.outputs() == {"prefix": str(prefix)}
     assert (prefix / "share" / "greeting.txt").read_bytes() == b"hello\n"

@@ -83,15 +83,15 @@ def scene(alone: Host, tmp_path: Path) -> Scene:
     repo = repository(tmp_path / "project", alone)
     repo.git("init", "-q", "--bare", "-b", "main", str(remote))
     repo.git("remote", "add", "origin", str(remote))
-    found = Scene(repo, remote, tmp_path / "chan", service(tmp_path / "service"))
-    found.publish("1.0")
-    write(repo.folder, found.channel, "tool", platforms="[linux-64]")
+    started = Scene(repo, remote, tmp_path / "chan", service(tmp_path / "service"))
+    started.publish("1.0")
+    write(repo.folder, started.channel, "tool", platforms="[linux-64]")
     repo.multiplat("lock")
     repo.multiplat("render", "--kind", "explicit")
     repo.commit("begin")
     repo.git("push", "-q", "-u", "origin", "main")
-    found.publish("1.0", "2.0")
-    return found
+    started.publish("1.0", "2.0")
+    return started
 
 
 def test_one_pull_request(scene: Scene) -> None:
@@ -306,7 +306,7 @@ def _dirty(scene: Scene) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "said"),
+    ("inputs", "message"),
     [
         (_dirty, "error: the work tree has changes: commit them first\n"),
         (lambda _: {"UPDATE_BASE": ""}, "error: UPDATE_BASE is missing: the branch that "),
@@ -318,10 +318,10 @@ def _dirty(scene: Scene) -> dict[str, str]:
         (lambda scene: scene.publish() or {}, "conda_multiplat …` ended with 1\n"),
     ],
 )
-def test_stops(scene: Scene, inputs: Callable[[Scene], dict[str, str]], said: str) -> None:
+def test_stops(scene: Scene, inputs: Callable[[Scene], dict[str, str]], message: str) -> None:
     """Exit code 1 with the reason; nothing is pushed, and the service is not asked."""
     done = scene.run(**inputs(scene), code=1)
-    assert said in done.stderr
+    assert message in done.stderr
     assert scene.service.calls() == []
     assert scene.branches() == ["main"]
 

@@ -52,10 +52,10 @@ def test_hooks_run(scripts: Path, alone: Host, project: Path, channel: Path) -> 
     alone.multiplat("lock", cwd=project)
     alone.multiplat("render", "--kind", "explicit", cwd=project)
     write(project, channel, "zlib", "python")
-    code, told = hook("check")
-    assert (code, told.splitlines()[0]) == (1, "conda-lock.yml is out of date")
+    code, output = hook("check")
+    assert (code, output.splitlines()[0]) == (1, "conda-lock.yml is out of date")
     assert hook("relock")[0] == 1
-    code, told = hook("check")
-    assert (code, told.splitlines()[-1]) == (1, "run: conda multiplat render --existing")
+    code, output = hook("check")
+    assert (code, output.splitlines()[-1]) == (1, "run: conda multiplat render --existing")
     assert hook("rerender")[0] == 1
     assert [hook(name)[0] for name in ("check", "relock", "rerender")] == [0, 0, 0]

@@ -42,9 +42,9 @@ def _shared(factory: pytest.TempPathFactory, name: str) -> Path:
 
 def _variables(factory: pytest.TempPathFactory, host: Host, runner: str) -> dict[str, str]:
     """The hooks get a home of their own; how packages are fetched is as in the caller's."""
-    found = {**os.environ, **host.environ(), _HOMES[runner]: str(_shared(factory, runner))}
-    found["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), found["PATH"]])
-    return found
+    variables = {**os.environ, **host.environ(), _HOMES[runner]: str(_shared(factory, runner))}
+    variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables["PATH"]])
+    return variables
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +64,10 @@ def _repository(
 ) -> Repository:
     folder = tmp_path / "repository"
     shutil.copytree(template, folder)
-    found = Repository(folder, host, variables)
-    found.hooks("conda-multiplat-check")
+    repo = Repository(folder, host, variables)
+    repo.hooks("conda-multiplat-check")
     subprocess.run([*runner, "install"], cwd=folder, env=variables, check=True, capture_output=True)
-    return found
+    return repo
 
 
 @pytest.fixture
@@ -111,9 +111,9 @@ def test_the_staged_content_counts(repository: Repository, channel: Path) -> Non
     write(repository.folder, channel, "zlib", "python")
     repository.git("add", "-A")
     repository.multiplat("lock")
-    said = repository.commit(code=1)
+    output = repository.commit(code=1)
     place = "environment.yml:7:5  python: not locked  (linux-64, osx-arm64, win-64)"
-    assert f"{STALE}  {place}\n{RUN}" in said
+    assert f"{STALE}  {place}\n{RUN}" in output
     repository.git("add", "-A")
     write(repository.folder, channel, "zlib", "python", "numpy")
     (repository.folder / "conda-lock.yml").write_text("broken", encoding="utf-8")
@@ -130,15 +130,15 @@ def test_several_projects(repository: Repository, channel: Path) -> None:
     repository.multiplat("lock", "-f", "one/environment.yml")
     write(repository.folder, channel, "python")
     repository.git("add", "one", "two")
-    said = repository.commit(code=1)
+    output = repository.commit(code=1)
     stale = f"{Path('two', 'conda-lock.yml')} is out of date\n"
     way = f"run: conda multiplat lock -f {Path('two', 'environment.yml')}\n"
-    assert f"{stale}  there is no such lock\n{way}" in said
-    assert STALE not in said.replace(stale, "")
+    assert f"{stale}  there is no such lock\n{way}" in output
+    assert STALE not in output.replace(stale, "")
     repository.multiplat("lock", "-f", "two/environment.yml")
-    said = repository.commit(code=1)
+    output = repository.commit(code=1)
     assert (
-        f"  it is not added to the commit\nrun: git add {Path('two', 'conda-lock.yml')}\n" in said
+        f"  it is not added to the commit\nrun: git add {Path('two', 'conda-lock.yml')}\n" in output
     )
     repository.git("add", "two")
     repository.commit()
@@ -176,9 +176,9 @@ def test_harmed_lock(repository: Repository, harm: Callable[[str], str], message
     assert harm(text) != text
     lock.write_text(harm(text), encoding="utf-8")
     repository.git("add", "-A")
-    said = repository.commit(code=1)
-    assert message in said
-    assert "conda multiplat lock" in said
+    output = repository.commit(code=1)
+    assert message in output
+    assert "conda multiplat lock" in output
 
 
 def test_line_ends(repository: Repository, channel: Path) -> None:
@@ -199,14 +199,14 @@ def test_environments(repository: Repository, channel: Path) -> None:
     assert f"dev.{STALE}  there is no such lock\n{RUN}" in repository.commit(code=1)
     repository.multiplat("lock")
     lock = "dev.conda-lock.yml"
-    said = repository.commit(code=1)
-    assert f"dev.{STALE}  it is not added to the commit\nrun: git add {lock}\n" in said
+    output = repository.commit(code=1)
+    assert f"dev.{STALE}  it is not added to the commit\nrun: git add {lock}\n" in output
     repository.git("add", "-A")
     repository.commit()
     write(repository.folder, channel, "zlib")
     repository.git("add", "-A")
-    said = repository.commit(code=1)
-    assert f"  the manifest has no environment 'dev'\ndelete it: {lock}\n" in said
+    output = repository.commit(code=1)
+    assert f"  the manifest has no environment 'dev'\ndelete it: {lock}\n" in output
     repository.git("rm", "-q", "--cached", lock)  # one that lies around is not of the commit
     repository.commit()
 
@@ -220,17 +220,17 @@ def test_rendered_files(repository: Repository, channel: Path) -> None:
     write(repository.folder, channel, "zlib", "python")
     repository.multiplat("lock")
     repository.git("add", "-A")
-    said = repository.commit(code=1)
+    output = repository.commit(code=1)
     for name in ("conda-linux-64.lock", "environment-linux-64.yml"):
-        assert f"{name} is out of date\n  it differs from the lock\n" in said
-    assert said.count("run: conda multiplat render --existing\n") == 1
+        assert f"{name} is out of date\n  it differs from the lock\n" in output
+    assert output.count("run: conda multiplat render --existing\n") == 1
     repository.git("reset", "-q", "--hard")
     repository.hooks("conda-multiplat-render", "conda-multiplat-check")
     write(repository.folder, channel, "zlib", "python")
     repository.multiplat("lock")
     repository.git("add", "-A")
-    said = repository.commit(code=1)
-    assert "wrote conda-linux-64.lock, environment-linux-64.yml\n" in said
+    output = repository.commit(code=1)
+    assert "wrote conda-linux-64.lock, environment-linux-64.yml\n" in output
     repository.git("add", "-A")
     repository.commit()
 
@@ -272,9 +272,9 @@ def test_manifest_of_another_name(repository: Repository, channel: Path) -> None
     lock = repository.folder / "conda-lock.yml"
     lock.write_text(_by_hand(lock.read_text(encoding="utf-8")), encoding="utf-8")
     repository.git("add", "-A")
-    said = repository.commit(code=1)
-    assert "  it was edited after it was made" in said
-    assert "run: conda multiplat lock\n" in said  # which finds the same files
+    output = repository.commit(code=1)
+    assert "  it was edited after it was made" in output
+    assert "run: conda multiplat lock\n" in output  # which finds the same files
 
 
 def test_requirement_file(repository: Repository, tmp_path: Path) -> None:
@@ -301,9 +301,9 @@ def test_lock_hook(repository: Repository, channel: Path) -> None:
     repository.hooks("conda-multiplat-lock", "conda-multiplat-check")
     write(repository.folder, channel, "zlib", "python")
     repository.git("add", "-A")
-    said = repository.commit(code=1)
-    assert "- files were modified by this hook" in said
-    assert "wrote conda-lock.yml (" in said
+    output = repository.commit(code=1)
+    assert "- files were modified by this hook" in output
+    assert "wrote conda-lock.yml (" in output
     assert repository.git("diff", "--name-only") == "conda-lock.yml\n"
     repository.git("add", "-A")
     repository.commit()
@@ -322,9 +322,9 @@ def test_prek(prek_repository: Repository, channel: Path) -> None:
     repository.git("add", "-A")
     repository.multiplat("lock")
     place = "environment.yml:7:5  python: not locked  (linux-64, osx-arm64, win-64)"
-    said = repository.commit(code=1)
+    output = repository.commit(code=1)
     for line in (STALE, place, RUN):
-        assert line in said
+        assert line in output
     repository.git("add", "-A")
     assert "Passed" in repository.commit()
     repository.hooks("conda-multiplat-check", always_run=True)

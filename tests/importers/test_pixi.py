@@ -78,11 +78,11 @@ def _wanted(feature: Mapping[str, Any], platform: PixiPlatform) -> dict[str, str
     """What pixi takes of a feature: targets over the rest, host over run."""
     tables = [feature]
     tables += [t for s, t in feature.get("target", {}).items() if _matches(s, platform)]
-    found: dict[str, str] = {}
+    requirements: dict[str, str] = {}
     for kind in ("dependencies", "host-dependencies"):
         for table in tables:
-            found.update(table.get(kind, {}))
-    return found
+            requirements.update(table.get(kind, {}))
+    return requirements
 
 
 def _platforms(data: Mapping[str, Any], features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -91,14 +91,14 @@ def _platforms(data: Mapping[str, Any], features: Sequence[Mapping[str, Any]]) -
     lists = [feature["platforms"] for feature in features if "platforms" in feature]
     named = {name for names in lists for name in names}
     exact = {platform.subdir for platform in every if platform and platform.name in named}
-    found: dict[str, PixiPlatform] = {}
+    chosen: dict[str, PixiPlatform] = {}
     for platform in every:
         if platform and all(platform.name in names or platform.subdir in names for names in lists):
             if platform.subdir in exact and platform.name not in named:
                 continue
-            if platform.subdir not in found or platform.name == platform.subdir:
-                found[platform.subdir] = platform
-    return found
+            if platform.subdir not in chosen or platform.name == platform.subdir:
+                chosen[platform.subdir] = platform
+    return chosen
 
 
 def _written(data: Mapping[str, Any]) -> Manifest:
@@ -143,18 +143,18 @@ def _check(
     where: str,
     data: Mapping[str, Any],
 ) -> None:
-    found = target(manifest, name, platform.subdir)
+    goal = target(manifest, name, platform.subdir)
     wanted = {
         conda_meaning(f"{package} {'' if version == '*' else version}".strip())
         for feature in features
         for package, version in _wanted(feature, platform).items()
     }
-    got = {conda_meaning(line.text) for line in found.view.conda}
+    got = {conda_meaning(line.text) for line in goal.view.conda}
     assert _saying_something(got) == _saying_something(wanted), where
     top = data["workspace"]["channels"]
     channels = [channel for feature in features for channel in feature.get("channels", top)]
     expected = list(dict.fromkeys(channels or top))
-    assert [channel.value for channel in found.view.channels] == expected, where
+    assert [channel.value for channel in goal.view.channels] == expected, where
     cuda = [
         feature["system-requirements"]["cuda"]
         for feature in features
@@ -162,7 +162,7 @@ def _check(
     ]
     cuda = cuda if not platform.subdir.startswith("osx") else []
     expected = max([*cuda, *platform.promises.values()], default=None)
-    got = next((p.version for p in found.virtual_packages if p.name == "__cuda"), None)
+    got = next((p.version for p in goal.virtual_packages if p.name == "__cuda"), None)
     assert got == expected, where
 
 
@@ -271,7 +271,7 @@ def test_places() -> None:
         "[c]\nlist = [\n  'x',\n  \"y\",\n]\n"
     )
     places = Places("f.toml", text)
-    found = {
+    places_by_name = {
         "a": places.at("a"),
         "key": places.at("a", "b", "key"),
         "quoted": places.at("a", "b", "quoted key"),
@@ -282,7 +282,7 @@ def test_places() -> None:
         "no item": places.item("z", "c", "list"),
         "nowhere": places.at("d"),
     }
-    assert {name: at.line for name, at in found.items()} == {
+    assert {name: at.line for name, at in places_by_name.items()} == {
         "a": 1,
         "key": 2,
         "quoted": 3,

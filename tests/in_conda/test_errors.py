@@ -35,8 +35,10 @@ package:
 def _hints(conda: Host, *arguments: str | Path, cwd: Path) -> dict[str, str]:
     """The hints of a command that fails, by their codes."""
     done = conda.run(*arguments, "--json", cwd=cwd, code=1)
-    found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
-    return {hint["hint_code"]: hint["text"] for hint in found.get("guidance", {}).get("hints", ())}
+    document: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    return {
+        hint["hint_code"]: hint["text"] for hint in document.get("guidance", {}).get("hints", ())
+    }
 
 
 @pytest.fixture
@@ -49,8 +51,8 @@ def hinting(conda: Host) -> Host:
 def test_manifest(hinting: Host, project: Path, real_channel: Path) -> None:
     """Conda reads past our selectors, and asks for what another platform has."""
     write(project, real_channel, "greeting-data", "nowhere  # [osx]", platforms=f"[{SUBDIR}]")
-    found = _hints(hinting, "env", "create", "--yes", cwd=project)
-    assert found["multiplat_manifest"] == (
+    hints = _hints(hinting, "env", "create", "--yes", cwd=project)
+    assert hints["multiplat_manifest"] == (
         "environment.yml is written for conda-multiplat, and conda ignores part of it: "
         "`conda multiplat lock -f environment.yml`, then "
         "`conda multiplat install -f environment.yml`"
@@ -63,17 +65,17 @@ def test_other_files(hinting: Host, project: Path, real_channel: Path) -> None:
     path.write_text(
         f"name: x\nchannels: [{real_channel.as_uri()}]\ndependencies: [nowhere]\n", encoding="utf-8"
     )
-    found = _hints(hinting, "env", "create", "--yes", cwd=project)
-    assert not [code for code in found if code.startswith("multiplat")]
+    hints = _hints(hinting, "env", "create", "--yes", cwd=project)
+    assert not [code for code in hints if code.startswith("multiplat")]
 
 
 def test_lock_with_pypi(hinting: Host, project: Path) -> None:
     """conda-lockfiles does not read a standard lock's PyPI packages."""
     (project / "conda-lock.yml").write_text(_LOCK, encoding="utf-8")
-    found = _hints(
+    hints = _hints(
         hinting, "env", "create", "--yes", "-n", "x", "-f", "conda-lock.yml", cwd=project
     )
-    assert found["multiplat_lock"].startswith("conda-lock.yml has packages from PyPI: ")
+    assert hints["multiplat_lock"].startswith("conda-lock.yml has packages from PyPI: ")
 
 
 def test_locked_environment(hinting: Host, project: Path, real_channel: Path) -> None:
@@ -82,10 +84,10 @@ def test_locked_environment(hinting: Host, project: Path, real_channel: Path) ->
     hinting.multiplat("lock", cwd=project)
     hinting.multiplat("install", cwd=project)
     source = ("--override-channels", "--channel", real_channel.as_uri())
-    found = _hints(hinting, "install", "--yes", "-n", "demo", *source, "nowhere", cwd=project)
-    assert found["multiplat_environment"] == (
+    hints = _hints(hinting, "install", "--yes", "-n", "demo", *source, "nowhere", cwd=project)
+    assert hints["multiplat_environment"] == (
         f"{hinting.envs / 'demo'} is locked: `conda multiplat add SPEC -f {manifest}` changes its "
         "manifest and its lock, or says what is in the way"
     )
-    found = _hints(hinting, "create", "--yes", "-n", "other", *source, "nowhere", cwd=project)
-    assert not [code for code in found if code.startswith("multiplat")]
+    hints = _hints(hinting, "create", "--yes", "-n", "other", *source, "nowhere", cwd=project)
+    assert not [code for code in hints if code.startswith("multiplat")]

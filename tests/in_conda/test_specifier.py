@@ -61,8 +61,8 @@ def locked(naming: Host, project: Path, channel: Path) -> Path:
 
 
 def _names(conda: Host, name: str = "demo") -> set[str]:
-    found = (conda.envs / name / "conda-meta").glob("*.json")
-    return {path.name.rsplit("-", 2)[0] for path in found}
+    paths = (conda.envs / name / "conda-meta").glob("*.json")
+    return {path.name.rsplit("-", 2)[0] for path in paths}
 
 
 def test_manifest(naming: Host, locked: Path) -> None:

@@ -63,11 +63,11 @@ def test_setting(conda: Host, explicit: Path, choice: str) -> None:
     env = {"CONDA_OVERRIDE_CUDA": "11.8", "CONDA_PLUGINS_MULTIPLAT_MACHINE": choice}
     done = _create(conda, explicit, **env)
     assert done.returncode == 0, done.stderr
-    said = "this machine can't run" in done.stderr
-    assert said == (choice == "warn" and version(conda) >= (25, 5))
+    warned = "this machine can't run" in done.stderr
+    assert warned == (choice == "warn" and version(conda) >= (25, 5))
     assert "nothing was linked" not in done.stderr
     assert "to be warned only" not in done.stderr
-    if said:  # conda has begun a line of its own
+    if warned:  # conda has begun a line of its own
         assert "\nthis machine can't run" in done.stderr
     assert len(list((conda.envs / "x" / "conda-meta").glob("*.json"))) == 2
 

@@ -73,8 +73,8 @@ def test_colours_say_what_signs_say() -> None:
 )
 def test_platforms_that_agree(having: tuple[str, ...], words: str) -> None:
     """Platforms with the same change share a row, which names them in the fewest words."""
-    found = {subdir: [NUMPY] if subdir in having else [] for subdir in SUBDIRS}
-    assert _text(table(differences(found, None))) == [f"   ↑ numpy  1.26.4 → 2.3.4  {words}"]
+    changes = {subdir: [NUMPY] if subdir in having else [] for subdir in SUBDIRS}
+    assert _text(table(differences(changes, None))) == [f"   ↑ numpy  1.26.4 → 2.3.4  {words}"]
 
 
 def test_platforms_that_do_not_agree() -> None:

@@ -61,5 +61,5 @@ def test_parts_of_a_name(part: str, value: str) -> None:
 @pytest.mark.parametrize("value", ["", "abc", "0" * 63, "0" * 65, "g" * 64, "0" * 64 + "\n"])
 def test_what_is_no_hash(value: str) -> None:
     """A text in the place of a hash that is not one is refused."""
-    found = unverifiable([_conda("https://x/noarch/a-1-0.conda", MD5, value)])
-    assert found == ([f"a 1: its sha256 is not valid: {value!r}"])
+    problems = unverifiable([_conda("https://x/noarch/a-1-0.conda", MD5, value)])
+    assert problems == ([f"a 1: its sha256 is not valid: {value!r}"])

@@ -111,8 +111,8 @@ def test_no_end_in_sight() -> None:
 def test_other(old: str, new: str) -> None:
     """A package whose URL has another name, version or platform is listed with its URL."""
     text = TEXT.replace(old, new, 1)
-    told = {url.rsplit("/", 1)[-1][:2] for _, url in _urls_of_text(text) if "-h0" in url}
-    assert told == {"a-", "c-"}
+    names = {url.rsplit("/", 1)[-1][:2] for _, url in _urls_of_text(text) if "-h0" in url}
+    assert names == {"a-", "c-"}
 
 
 @pytest.mark.parametrize(
@@ -165,12 +165,12 @@ def test_nothing_hidden(trick: str) -> None:
     except LockFileError:
         expected = set()
     try:
-        told = _urls_of_text(text)
+        urls = _urls_of_text(text)
     except LockFileError:
         return  # by the reader that the others use too
     for subdir, url in expected:
         channel = url.rsplit("/", 2)[0]
-        assert (subdir, url) in told or ((subdir, channel) in told and ".." not in url)
+        assert (subdir, url) in urls or ((subdir, channel) in urls and ".." not in url)
 
 
 def _sized(lock: LockFile) -> LockFile:

@@ -46,9 +46,9 @@ def test_one_change(
     old: CondaRecord | None, new: CondaRecord | None, kind: str, words: str
 ) -> None:
     """Each kind of change is found and described in a few words."""
-    found = changes([old] if old else [], [new] if new else [], is_newer)
-    assert found == [Change(kind, "a", old, new)]
-    assert [str(change) for change in found] == [words]
+    differences = changes([old] if old else [], [new] if new else [], is_newer)
+    assert differences == [Change(kind, "a", old, new)]
+    assert [str(change) for change in differences] == [words]
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_changes_come_by_name() -> None:
     """Changes are sorted by name, whatever order the records have."""
     old = [record("d"), record("b"), record("a")]
     new = [record("c"), record("a", "2"), record("d", "3")]
-    found = [str(change) for change in changes(old, new, is_newer)]
-    assert found == ["↑ a 1 → 2", "- b 1", "+ c 1", "↑ d 1 → 3"]
-    assert found == [str(change) for change in changes(old[::-1], new[::-1], is_newer)]
+    lines = [str(change) for change in changes(old, new, is_newer)]
+    assert lines == ["↑ a 1 → 2", "- b 1", "+ c 1", "↑ d 1 → 3"]
+    assert lines == [str(change) for change in changes(old[::-1], new[::-1], is_newer)]
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,10 @@ def test_to_install(present: CondaRecord, changed: bool) -> None:
 
 def test_to_install_kinds() -> None:
     """Missing packages are added and extra ones removed."""
-    found = to_install([record("old"), record("same")], [record("same"), record("new")], is_newer)
-    assert [str(change) for change in found] == ["+ new 1", "- old 1"]
+    differences = to_install(
+        [record("old"), record("same")], [record("same"), record("new")], is_newer
+    )
+    assert [str(change) for change in differences] == ["+ new 1", "- old 1"]
 
 
 @pytest.mark.parametrize(

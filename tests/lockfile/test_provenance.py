@@ -80,8 +80,10 @@ def test_other_place(place: str, channel: str) -> None:
 
 def test_url_of_nothing() -> None:
     """A text in a lock that is not a URL is refused."""
-    said = strays(Places({}, [Place("a", "1", "a")], []), ["main"], [OWN], Path("/"), "linux-64")
-    assert said[0] == "a 1: its URL does not match the package: a"
+    problems = strays(
+        Places({}, [Place("a", "1", "a")], []), ["main"], [OWN], Path("/"), "linux-64"
+    )
+    assert problems[0] == "a 1: its URL does not match the package: a"
 
 
 @pytest.mark.parametrize(
@@ -140,8 +142,8 @@ def test_another_build() -> None:
     place = Place(
         "zlib", "1.3", "https://c.example.com/main/linux-64/zlib-1.3-cuda_1.conda", "cpu_0"
     )
-    said = strays(Places({}, [place], []), ["main"], [OWN], Path("/"), "linux-64")
-    assert said == [f"zlib 1.3: its URL does not match the package: {place.url}"]
+    problems = strays(Places({}, [place], []), ["main"], [OWN], Path("/"), "linux-64")
+    assert problems == [f"zlib 1.3: its URL does not match the package: {place.url}"]
 
 
 @pytest.mark.parametrize(
@@ -164,8 +166,8 @@ def test_relative_channel_where_it_is_fetched() -> None:
         place = Place("zlib", "1.3", f"file://{folder}/chan/linux-64/zlib-1.3-0.conda")
         places = Places({}, [place], [])
         base = Path("/work/project")
-        said = strays(places, ["./chan"], [OWN], base, "linux-64", anywhere=False)
-        assert bool(said) == wrong
+        problems = strays(places, ["./chan"], [OWN], base, "linux-64", anywhere=False)
+        assert bool(problems) == wrong
 
 
 def test_variable_as_a_server() -> None:
@@ -176,7 +178,7 @@ def test_variable_as_a_server() -> None:
         ({"HOST": "b.example.com:81"}, False),
         ({"HOST": "a.example.com"}, True),
     ):
-        said = strays(
+        problems = strays(
             Places({}, [place], []),
             ["https://${HOST}/chan"],
             [OWN],
@@ -184,4 +186,4 @@ def test_variable_as_a_server() -> None:
             "linux-64",
             variables=variables,
         )
-        assert bool(said) == wrong
+        assert bool(problems) == wrong

@@ -90,8 +90,8 @@ def test_fast_reader_and_yaml_agree() -> None:
     assert not edited.intact
     assert edited.platforms == by_layout.platforms
     data = yaml.safe_load(text)
-    found = {package["name"]: package["version"] for package in data["package"]}
-    assert [found[f"p{n}"] for n in range(len(NASTY))] == NASTY
+    versions = {package["name"]: package["version"] for package in data["package"]}
+    assert [versions[f"p{n}"] for n in range(len(NASTY))] == NASTY
 
 
 @pytest.mark.parametrize("text", NASTY)
@@ -187,13 +187,13 @@ def test_locks_of_others(end: str) -> None:
     """conda-lock's files are read: several categories, PyPI entries, no metadata of ours, CRLF."""
     lock = read_lock(FOREIGN.replace("\n", end), "conda-lock.yml")
     assert (lock.recipe, lock.intact, lock.environment) == (0, True, "default")
-    found = lock.platforms["linux-64"]
-    assert [(record.name, record.version, record.build) for record in found.records] == [
+    platform = lock.platforms["linux-64"]
+    assert [(record.name, record.version, record.build) for record in platform.records] == [
         ("zlib", "1.3.1", "hb9d3cd8_2")
     ]
     sha256 = "5d7c0e5f0005f74112a34a7425179f4eb6e73c92f5d109e6af4ddeca407c92ab"
     url = "https://files.example.com/robosuite-1.4.0.tar.gz"
-    assert found.pypi == (PypiRecord("robosuite", "1.4.0", url, sha256),)
+    assert platform.pypi == (PypiRecord("robosuite", "1.4.0", url, sha256),)
 
 
 def test_package_section_may_come_first() -> None:
@@ -207,8 +207,8 @@ def test_category_main_is_kept() -> None:
     """``main`` counts, whichever of a package's entries comes last."""
     first, *rest = FOREIGN.replace("category: docs", "category: main").split("- name: zlib\n")
     assert len(rest) == 2
-    found = [read_lock("- name: zlib\n".join([first, *order]), "f") for order in (rest, rest[::-1])]
-    assert [lock.platforms["linux-64"].records[0].category for lock in found] == ["main", "main"]
+    locks = [read_lock("- name: zlib\n".join([first, *order]), "f") for order in (rest, rest[::-1])]
+    assert [lock.platforms["linux-64"].records[0].category for lock in locks] == ["main", "main"]
 
 
 @pytest.mark.parametrize(
@@ -338,9 +338,9 @@ def test_golden_digests() -> None:
     folder = CASES / "recipe-1"
     source = Source("environment.yml", (folder / "environment.yml").read_text(encoding="utf-8"))
     manifest = read_manifest([source], host_subdirs=(), entry_name=entry_name)
-    found = {target.subdir: digest(target, recipe=1) for target in targets(manifest)}
+    digests = {target.subdir: digest(target, recipe=1) for target in targets(manifest)}
     golden = json.loads((folder / "digests.json").read_text(encoding="utf-8"))
-    assert found == golden
+    assert digests == golden
 
 
 @pytest.mark.parametrize(
@@ -363,8 +363,10 @@ def test_golden_locks(folder: str, environment: str) -> None:
     manifest = read_manifest([source], host_subdirs=(), entry_name=entry_name)
     lock = read_lock(text, name)
     assert (lock.recipe, lock.intact, lock.environment) == (1, True, environment)
-    found = {target.subdir: digest(target, recipe=1) for target in targets(manifest, [environment])}
-    assert found == {subdir: platform.content_hash for subdir, platform in lock.platforms.items()}
+    digests = {
+        target.subdir: digest(target, recipe=1) for target in targets(manifest, [environment])
+    }
+    assert digests == {subdir: platform.content_hash for subdir, platform in lock.platforms.items()}
     assert all(in_sync(lock, target) for target in targets(manifest, [environment]))
     assert re.sub("    multiplat.metadata-sha256: .*\n", "", render(lock)) == text
     hidden = ("user", "password", "abc-123", "robot:", "tk-1", "/t/", "@")
@@ -378,8 +380,8 @@ def test_golden_lock_of_recipe_2() -> None:
     text = (folder / "conda-lock.yml").read_text(encoding="utf-8")
     lock = read_lock(text, "conda-lock.yml")
     assert (lock.recipe, lock.intact) == (2, True)
-    found = {target.subdir: digest(target, recipe=2) for target in targets(project.manifest)}
-    assert found == json.loads((folder / "digests.json").read_text(encoding="utf-8"))
+    digests = {target.subdir: digest(target, recipe=2) for target in targets(project.manifest)}
+    assert digests == json.loads((folder / "digests.json").read_text(encoding="utf-8"))
     assert all(in_sync(lock, target) for target in targets(project.manifest))
     assert render(lock) == text
 
@@ -454,9 +456,9 @@ TEXT = render(LOCK)
 def test_edited_locks(old: str, new: str, names: str) -> None:
     """A changed package section is read, and recognised as edited."""
     assert old in TEXT
-    found = read_lock(TEXT.replace(old, new, 1), "f")
-    assert not found.intact
-    assert " ".join(record.name for record in found.platforms["linux-64"].records) == names
+    edited = read_lock(TEXT.replace(old, new, 1), "f")
+    assert not edited.intact
+    assert " ".join(record.name for record in edited.platforms["linux-64"].records) == names
 
 
 @pytest.mark.parametrize(
@@ -471,7 +473,7 @@ def test_every_truncation_is_seen(end: int) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("wanted", "expected"),
     [
         (None, ["linux-64", "osx-arm64"]),
         ([], []),
@@ -480,11 +482,11 @@ def test_every_truncation_is_seen(end: int) -> None:
         (["win-64"], []),
     ],
 )
-def test_some_platforms(wanted: list[str] | None, found: list[str], end: str) -> None:
+def test_some_platforms(wanted: list[str] | None, expected: list[str], end: str) -> None:
     """Some platforms can be read of an intact or edited lock, with any line ends."""
     intact = read_lock(TEXT.replace("\n", end), "f", wanted)
     edited = read_lock((TEXT + "# edited\n").replace("\n", end), "f", wanted)
-    assert list(intact.platforms) == list(edited.platforms) == found
+    assert list(intact.platforms) == list(edited.platforms) == expected
     assert intact.platforms == edited.platforms
     assert (intact.intact, edited.intact) == (True, False)
 
@@ -572,9 +574,9 @@ def test_custom_metadata_is_text() -> None:
 
 def test_lock_of_a_solution() -> None:
     """A new lock is sorted by name, and each requested MatchSpec occurs once."""
-    found = PlatformLock.of("ab", [_record("b"), _record("a")], (), ["b", "a", "b"])
-    assert [record.name for record in found.records] == ["a", "b"]
-    assert found.requested == ("a", "b")
+    platform = PlatformLock.of("ab", [_record("b"), _record("a")], (), ["b", "a", "b"])
+    assert [record.name for record in platform.records] == ["a", "b"]
+    assert platform.requested == ("a", "b")
 
 
 @pytest.mark.parametrize("size", [1, 7, 4096, 10**6])

@@ -247,9 +247,9 @@ def test_one_change_is_one_hunk() -> None:
 def test_packages_are_kept_together() -> None:
     """Packages come by name, then by platform."""
     data = yaml.safe_load(render(LOCK))
-    found = [(package["name"], package["platform"]) for package in data["package"]]
-    assert found == sorted(found)
-    assert len(found) == 4
+    keys = [(package["name"], package["platform"]) for package in data["package"]]
+    assert keys == sorted(keys)
+    assert len(keys) == 4
 
 
 def packages(lock: LockFile) -> list[dict[str, Any]]:

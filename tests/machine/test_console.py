@@ -89,7 +89,7 @@ def test_error(
 
 
 @pytest.mark.parametrize(
-    ("terminal", "options", "seconds", "said"),
+    ("terminal", "options", "seconds", "expected"),
     [
         (True, {}, 12.34, " in 12.3 s"),
         (True, {}, 0.2, ""),
@@ -103,10 +103,10 @@ def test_time(
     terminal: bool,
     options: dict[str, bool],
     seconds: float,
-    said: str,
+    expected: str,
 ) -> None:
     """Who has watched and waited is told how long it took, and nobody else."""
     monkeypatch.setattr("sys.stderr", _Screen() if terminal else io.StringIO())
     monkeypatch.setattr("time.monotonic", lambda: 1000.0 + seconds)
-    assert Console(started=1000.0, **options).took == said
+    assert Console(started=1000.0, **options).took == expected
     assert not Console(**options, started=0.0).took

@@ -47,7 +47,7 @@ def touch(*paths: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "start", "found"),
+    ("there", "start", "manifest"),
     [
         (["environment.yml"], ".", "environment.yml"),
         (["environment.yaml"], ".", "environment.yaml"),
@@ -60,10 +60,10 @@ def touch(*paths: Path) -> None:
         (["environment.yml", "a/x"], "a/../a/.", "environment.yml"),
     ],
 )
-def test_find_manifest(tmp_path: Path, there: list[str], start: str, found: str) -> None:
+def test_find_manifest(tmp_path: Path, there: list[str], start: str, manifest: str) -> None:
     """The nearest manifest upwards is meant, ``.yml`` before ``.yaml``; a folder is none."""
     touch(*(tmp_path / name for name in there))
-    assert find_manifest(tmp_path / start) == (tmp_path / found).resolve()
+    assert find_manifest(tmp_path / start) == (tmp_path / manifest).resolve()
 
 
 @pytest.mark.parametrize("git", ["a/.git", "a/.git/HEAD"])
@@ -219,8 +219,8 @@ def test_a_folder_is_no_text(tmp_path: Path) -> None:
 
 def contents(folder: Path) -> dict[str, str]:
     """All files of a folder, hidden ones too."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes().decode() for path in found}
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes().decode() for path in paths}
 
 
 def test_write_all(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_word_to_paste(text: str, shown_as: str) -> None:
     """A shell takes what is shown for what was meant; most of it looks the same on Windows."""
     assert quoted(text) == shown_as
     if not text.startswith("~"):
-        said = subprocess.run(
+        done = subprocess.run(
             ["sh", "-c", f"printf %s {quoted(text)}"], capture_output=True, text=True, check=True
         )
-        assert said.stdout == text
+        assert done.stdout == text

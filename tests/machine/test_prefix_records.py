@@ -99,9 +99,9 @@ def test_any_form_gives_the_same(tmp_path: Path, seed: int) -> None:
     record = _record(files)
     prefix = _prefix(tmp_path, _any_text(record, source))
     assert installed(prefix) == [EXPECTED]
-    (found,) = read_records(prefix)
+    (entry,) = read_records(prefix)
     short = ("files", "paths_data")
-    assert {key: value for key, value in found.items() if key not in short} == {
+    assert {key: value for key, value in entry.items() if key not in short} == {
         key: value for key, value in record.items() if key not in short
     }
 
@@ -110,8 +110,8 @@ def test_any_form_gives_the_same(tmp_path: Path, seed: int) -> None:
 def test_lists_of_files_are_not_parsed(tmp_path: Path, indent: int) -> None:
     """The greater part of a record, which would cost most of the time, is left out."""
     prefix = _prefix(tmp_path, json.dumps(_record(), indent=indent))
-    (found,) = read_records(prefix)
-    assert (found["files"], found["paths_data"]) == ([], {})
+    (record,) = read_records(prefix)
+    assert (record["files"], record["paths_data"]) == ([], {})
 
 
 @pytest.mark.parametrize("empty", ["", None])

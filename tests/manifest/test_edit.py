@@ -70,15 +70,15 @@ def _asks(draft: Draft) -> Iterator[Change]:
                 (False, line.name)
                 for line in draft.own_requirements(environment, subdir, pypi=False)
             }
-            found = draft.own_requirements(environment, subdir, pypi=True)
-            names |= {(True, line.name or line.text) for line in found}
+            lines = draft.own_requirements(environment, subdir, pypi=True)
+            names |= {(True, line.name or line.text) for line in lines}
         for pypi, name in sorted(names):
             yield from (Change(environment, name, pypi, selection) for selection in selections)
 
 
 def _texts(view: View, change: Change) -> list[str]:
-    found = view.pypi if change.pypi else view.conda
-    return sorted(line.text for line in found if change.name == (line.name or line.text))
+    lines = view.pypi if change.pypi else view.conda
+    return sorted(line.text for line in lines if change.name == (line.name or line.text))
 
 
 def _others(draft: Draft, change: Change) -> dict[tuple[str, str], list[str]]:
@@ -310,8 +310,8 @@ def test_conda_lock_reads_edits() -> None:
             own = draft.own_requirements("default", subdir, pypi=False)
             expected.append(sorted(requirement.text for requirement in own))
     lines = conda_lock_says("lines", questions)
-    found = [yaml.safe_load("\n".join(kept))["dependencies"] for kept in lines]
-    assert [sorted(names or []) for names in found] == expected
+    dependencies = [yaml.safe_load("\n".join(kept))["dependencies"] for kept in lines]
+    assert [sorted(names or []) for names in dependencies] == expected
 
 
 #: What markers are asked of on three platforms, told here a second time.

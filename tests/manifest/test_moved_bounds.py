@@ -154,8 +154,10 @@ def test_in_any_handwriting(seed: int) -> None:
         for bound in lines
     }
     after = rewritten(draft, texts)
-    said = [bound.line.text for bound in bound_lines(after, list(after.manifest.environments))]
-    assert said == [texts[bound.at] for bound in lines]
+    texts_of_lines = [
+        bound.line.text for bound in bound_lines(after, list(after.manifest.environments))
+    ]
+    assert texts_of_lines == [texts[bound.at] for bound in lines]
     old, new = text.splitlines(True), after.sources[0].text.splitlines(True)
     changed = {at.line for at, words in texts.items() if words not in old[at.line - 1]}
     pairs = enumerate(zip(old, new, strict=True), 1)

@@ -347,8 +347,8 @@ def test_an_environment_in_two_files() -> None:
 def test_problems_of_all_files_are_sorted() -> None:
     """Problems of several files are told together, by file and then by line."""
     bad = "platforms: [linux-46]\ndependencies: [numpy >>1]\n"
-    told = problems(("b.yml", bad), ("a.yml", bad), ("c.yml", ""))
-    places = [line.split(": ")[0] for line in told.splitlines() if not line.startswith(" ")]
+    text = problems(("b.yml", bad), ("a.yml", bad), ("c.yml", ""))
+    places = [line.split(": ")[0] for line in text.splitlines() if not line.startswith(" ")]
     assert places == ["a.yml:1:13", "a.yml:2:16", "b.yml:1:13", "b.yml:2:16", "c.yml"]
 
 

@@ -133,4 +133,4 @@ def test_wrong_value(old: str, new: str, place: str) -> None:
     """A single value that the reader refuses is marked at its place."""
     text = WHOLE.replace(old, new, 1)
     assert not _is_read(text)
-    assert [found for found in _problems(text) if found.startswith(place)]
+    assert [problem for problem in _problems(text) if problem.startswith(place)]

@@ -53,7 +53,7 @@ MANIFEST = Manifest(
 
 
 @pytest.mark.parametrize(
-    ("environments", "platforms", "found"),
+    ("environments", "platforms", "expected"),
     [
         (
             [],
@@ -69,9 +69,9 @@ MANIFEST = Manifest(
         (["dev", "dev"], ["linux-64", "linux-64"], "dev/linux-64"),
     ],
 )
-def test_targets(environments: list[str], platforms: list[str], found: str) -> None:
+def test_targets(environments: list[str], platforms: list[str], expected: str) -> None:
     """Targets, all or the requested ones, are in the manifest's order."""
-    assert " ".join(str(item) for item in targets(MANIFEST, environments, platforms)) == found
+    assert " ".join(str(item) for item in targets(MANIFEST, environments, platforms)) == expected
 
 
 @pytest.mark.parametrize(
@@ -153,13 +153,13 @@ def test_lineage(name: str, lineage: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("wanted", "expected"),
     [
         ([], ["default", "cuda12", "dev", "full", "docs"]),
         (["docs", "default"], ["default", "docs"]),
         (["dev", "dev"], ["dev"]),
     ],
 )
-def test_select_environments(wanted: list[str], found: list[str]) -> None:
+def test_select_environments(wanted: list[str], expected: list[str]) -> None:
     """The requested environments are in the manifest's order, each once."""
-    assert select_environments(MANIFEST, wanted) == found
+    assert select_environments(MANIFEST, wanted) == expected

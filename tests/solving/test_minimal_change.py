@@ -85,12 +85,12 @@ def locked(request: pytest.FixtureRequest, alone: Host, project: Path, tmp_path:
         (project / "conda-lock.yml").unlink(missing_ok=True)
         if alone.multiplat("lock", cwd=project, code=None).returncode != 0:
             continue
-        found = _entries(project / "conda-lock.yml")
-        platforms = {platform for platform, _ in found}
-        everywhere = {name for _, name in found if all((p, name) in found for p in platforms)}
+        entries = _entries(project / "conda-lock.yml")
+        platforms = {platform for platform, _ in entries}
+        everywhere = {name for _, name in entries if all((p, name) in entries for p in platforms)}
         rest = sorted(everywhere - set(asked))
     write_repodata(channel, packages)
-    others = sorted({*names} - {name for _, name in found})
+    others = sorted({*names} - {name for _, name in entries})
     return Locked(project, channel, alone, asked, rest, others)
 
 
@@ -98,9 +98,9 @@ def locked(request: pytest.FixtureRequest, alone: Host, project: Path, tmp_path:
 def test_asking_for_what_is_locked(locked: Locked) -> None:
     """A line that the lock satisfies changes no record, and ``check`` says so before."""
     before = _section(locked.lock)
-    found = _entries(locked.lock)
+    entries = _entries(locked.lock)
     for extra in locked.rest[:2]:
-        versions = [package["version"] for (_, name), package in found.items() if name == extra]
+        versions = [package["version"] for (_, name), package in entries.items() if name == extra]
         lowest = min(versions, key=lambda version: tuple(map(int, version.split("."))))
         write(locked.project, locked.channel, *locked.asked, f"{extra} >={lowest}")
         assert "still meets it" in locked.run("check").stdout
@@ -153,8 +153,8 @@ def _problems(locked: Locked, entries: dict[Key, dict[str, Any]]) -> list[str]:
     environ = {**os.environ, "PYTHONPATH": str(TESTS), "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
     other.unlink()
-    found: list[str] = json.loads(done.stdout)
-    return found
+    problems: list[str] = json.loads(done.stdout)
+    return problems
 
 
 def test_update_that_needs_more(alone: Host, project: Path, tmp_path: Path) -> None:
@@ -229,9 +229,9 @@ def test_pypi(
     asked = chosen.sample(names[-6:], 2)
     manifest(*asked)
     alone.multiplat("lock", cwd=project)
-    before, found = _section(lock), _entries(lock)
+    before, records = _section(lock), _entries(lock)
     _random_wheels(index, chosen, [3])
-    everywhere = {n for p, n in found if ("linux-64", n) in found and ("win-64", n) in found}
+    everywhere = {n for p, n in records if ("linux-64", n) in records and ("win-64", n) in records}
     rest = sorted(everywhere - {"python", *asked})
     fresh = {"UV_NO_CACHE": "1"}  # the index has changed within uv's ten minutes
 
@@ -244,7 +244,7 @@ def test_pypi(
 
     alone.multiplat("lock", "--update", extra, cwd=project, env=fresh)
     after = _entries(lock)
-    moved = {key for key in after if key in found and after[key]["url"] != found[key]["url"]}
+    moved = {key for key in after if key in records and after[key]["url"] != records[key]["url"]}
     assert moved == {("linux-64", extra), ("win-64", extra)}
 
     alone.multiplat("lock", "--update-all", cwd=project, env=fresh)

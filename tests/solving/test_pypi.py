@@ -37,8 +37,8 @@ def test_what_conda_provides() -> None:
         _record("tool", "9e", "python_abi 3.12.*"),
         _record("mine", "1_2", "python"),
     ]
-    found = provided(records, {"pytorch": ["torch"]}, {"mine": ["theirs", "others"], "tool": []})
-    assert [(package.name, package.version, package.record.name) for package in found] == [
+    packages = provided(records, {"pytorch": ["torch"]}, {"mine": ["theirs", "others"], "tool": []})
+    assert [(package.name, package.version, package.record.name) for package in packages] == [
         ("numpy", "2.1.0", "numpy"),
         ("others", "1.2", "mine"),
         ("ruamel-yaml", "0.18", "ruamel.yaml"),
@@ -105,7 +105,7 @@ def test_best_wheel_is_chosen() -> None:
 
 def test_other_sources() -> None:
     """Archives, repositories and folders are read; what conda provides is left out."""
-    found = choose(
+    solution = choose(
         _pylock(
             {"name": "z", "version": "1", "wheels": [_wheel("z-1-py3-none-any.whl")]},
             {"name": "given", "version": "1", "archive": _at("path", "stubs/given.whl")},
@@ -127,14 +127,14 @@ def test_other_sources() -> None:
         provided=("given",),
         dependencies={},
     )
-    assert [(record.name, record.url) for record in found.records] == [
+    assert [(record.name, record.url) for record in solution.records] == [
         ("d", "./d#editable"),
         ("e", "../e"),
         ("s", f"{FILES}/s-2.tar.gz"),
         ("v", f"git+https://example.com/v@{'0' * 40}#subdirectory=in"),
         ("z", f"{FILES}/z-1-py3-none-any.whl"),
     ]
-    assert found.built == {"d", "e", "s", "v"}
+    assert solution.built == {"d", "e", "s", "v"}
 
 
 @pytest.mark.parametrize(
@@ -164,9 +164,9 @@ def test_who_needs_whom() -> None:
         "quadprog==0.1.14          # via qpsolvers[quadprog]\n"
         "robosuite==1.5.2          # via -r -\n"
     )
-    found = listing_of(text)
-    assert found.extras == {"qpsolvers": ["quadprog"]}
-    assert found.needs == {
+    listing = listing_of(text)
+    assert listing.extras == {"qpsolvers": ["quadprog"]}
+    assert listing.needs == {
         "mink": ["numpy", "qpsolvers"],
         "pynput": ["evdev"],
         "qpsolvers": ["numpy", "quadprog"],
@@ -187,9 +187,9 @@ def test_who_needs_what_is_on_this_disk() -> None:
         "-e file:///q/inner    # via in_ner, here\n./x-1.0-py3-none-any.whl  # via other\n"
         "../nowhere  # via here\n"
     )
-    found = listing_of(text, places)
-    assert found.needs == {"here": ["in-ner", "other"], "in-ner": ["other"], "other": ["x"]}
-    assert found.extras == {"in-ner": ["a-b"]}
+    listing = listing_of(text, places)
+    assert listing.needs == {"here": ["in-ner", "other"], "in-ner": ["other"], "other": ["x"]}
+    assert listing.extras == {"in-ner": ["a-b"]}
     assert listing_of("inner  # via here\n../inner  # via x\n", places).needs == {
         "here": ["inner"],
         "x": ["in-ner", "other"],

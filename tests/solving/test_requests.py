@@ -141,7 +141,7 @@ def test_other_recipes(recipe: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("channels", "found"),
+    ("channels", "expected"),
     [
         ("[conda-forge, nodefaults]", ("conda-forge",)),
         ("[nodefaults]", ()),
@@ -149,20 +149,20 @@ def test_other_recipes(recipe: int) -> None:
         ("[]", ("configured", "too")),
     ],
 )
-def test_channels(channels: str, found: tuple[str, ...]) -> None:
+def test_channels(channels: str, expected: tuple[str, ...]) -> None:
     """`nodefaults` is not a channel but counts as naming some; the manifest's order is kept."""
     text = f"channels: {channels}\nplatforms: [linux-64]\ndependencies: [numpy]\n"
-    assert channels_of(_target(text), ["configured", "too"]) == found
+    assert channels_of(_target(text), ["configured", "too"]) == expected
 
 
 def test_request() -> None:
     """A request has what its target requires, including the credentials for downloads."""
     target = _target(BASE)
     locked = CondaRecord("numpy", "1", "0", "https://x.example.com/c/noarch/numpy-1-0.conda")
-    found = request(
+    outcome = request(
         target, default_channels=["defaults"], channel_priority="flexible", locked=[locked]
     )
-    assert found == SolveRequest(
+    assert outcome == SolveRequest(
         target=target,
         channels=("conda-forge", "https://u:p@x.example.com/t/tk/c"),
         requirements=target.view.conda,

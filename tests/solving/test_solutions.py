@@ -28,8 +28,8 @@ def _judged(lock: Path, *channels: Path) -> list[str]:
         command, cwd=lock.parent, env=environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    found: list[str] = json.loads(done.stdout)
-    return found
+    problems: list[str] = json.loads(done.stdout)
+    return problems
 
 
 def _random_channel(folder: Path, seed: int) -> tuple[Path, list[str]]:

@@ -132,21 +132,21 @@ def test_nothing_else_changes() -> None:
     """Records stay as the engine returned them, in order, except for the category."""
     wanted = asked("main: python", "dev: pytest")
     (given,) = TableEngine(TABLE).solve([wanted], lambda _: None)
-    (found,) = solve([wanted], TableEngine(TABLE))
+    (outcome,) = solve([wanted], TableEngine(TABLE))
     assert isinstance(given, Solution)
-    assert isinstance(found, Solution)
-    assert tuple(package._replace(category="main") for package in found.records) == given.records
-    assert found.request is wanted
+    assert isinstance(outcome, Solution)
+    assert tuple(package._replace(category="main") for package in outcome.records) == given.records
+    assert outcome.request is wanted
 
 
 def test_answers_in_order() -> None:
     """Outcomes are in the requests' order, and conflicts as the engine returned them."""
     subdirs = ["win-64", "linux-64", "osx-arm64"]
     wanted = [asked("main: python", "dev: pytest", subdir=subdir) for subdir in subdirs]
-    found = solve(wanted, TableEngine(TABLE, clashes=("linux-64",)))
-    assert [outcome.request.target.subdir for outcome in found] == subdirs
-    assert found[1] == Conflict(wanted[1], "no", wanted[1].requirements, {})
-    assert categories(found[0]) == categories(found[2])
+    outcomes = solve(wanted, TableEngine(TABLE, clashes=("linux-64",)))
+    assert [outcome.request.target.subdir for outcome in outcomes] == subdirs
+    assert outcomes[1] == Conflict(wanted[1], "no", wanted[1].requirements, {})
+    assert categories(outcomes[0]) == categories(outcomes[2])
 
 
 def test_no_requests() -> None:

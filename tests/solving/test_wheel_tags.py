@@ -27,16 +27,16 @@ def _promised(**versions: str) -> list[VirtualPackage]:
 )
 def test_platform_tags(subdir: str, promised: dict[str, str], first: str, last: str) -> None:
     """The newest promised system comes first."""
-    found = platform_tags(subdir, _promised(**promised))
-    assert (found[0], found[-1]) == (first, last)
+    names = platform_tags(subdir, _promised(**promised))
+    assert (names[0], names[-1]) == (first, last)
 
 
 def test_older_names() -> None:
     """manylinux2014 and other old names come after the glibc version that they mean."""
-    found = platform_tags("linux-64", _promised(glibc="2.28"))
-    assert found.index("manylinux2014_x86_64") == found.index("manylinux_2_17_x86_64") + 1
-    assert "manylinux1_x86_64" in found
-    assert "manylinux_2_29_x86_64" not in found
+    names = platform_tags("linux-64", _promised(glibc="2.28"))
+    assert names.index("manylinux2014_x86_64") == names.index("manylinux_2_17_x86_64") + 1
+    assert "manylinux1_x86_64" in names
+    assert "manylinux_2_29_x86_64" not in names
     assert "manylinux1_aarch64" not in platform_tags("linux-aarch64", _promised(glibc="2.28"))
 
 
@@ -47,11 +47,11 @@ def test_platform_without_wheels() -> None:
 
 def test_tags_of_a_python() -> None:
     """The locked Python's tags come first, then the stable ABI of older ones and pure Python."""
-    found = [str(tag) for tag in tags("3.12.4", "win-64", [])]
-    assert found[0] == "cp312-cp312-win_amd64"
+    names = [str(tag) for tag in tags("3.12.4", "win-64", [])]
+    assert names[0] == "cp312-cp312-win_amd64"
     wanted = ["cp312-abi3-win_amd64", "cp38-abi3-win_amd64", "py3-none-win_amd64", "py3-none-any"]
-    assert [tag for tag in found if tag in wanted] == wanted
-    assert "cp311-cp311-win_amd64" not in found
+    assert [tag for tag in names if tag in wanted] == wanted
+    assert "cp311-cp311-win_amd64" not in names
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ def test_what_to_promise(tag: str, promise: str) -> None:
 
 def test_least_and_newest() -> None:
     """Numbers in tags are compared as numbers."""
-    found = ["manylinux_2_34_x86_64", "manylinux_2_5_x86_64", "manylinux_2_28_x86_64"]
-    assert (least(found), newest(found)) == ("manylinux_2_5_x86_64", "manylinux_2_34_x86_64")
+    names = ["manylinux_2_34_x86_64", "manylinux_2_5_x86_64", "manylinux_2_28_x86_64"]
+    assert (least(names), newest(names)) == ("manylinux_2_5_x86_64", "manylinux_2_34_x86_64")

@@ -56,8 +56,8 @@ def _bash(script: Path, line: str, folder: Path, environ: Mapping[str, str]) -> 
 
 def _fish(script: Path, line: str, folder: Path, environ: Mapping[str, str]) -> list[str]:
     code = f"source {shlex.quote(str(script))}; complete -C {shlex.quote(line)}"
-    found = _output(["fish", "--no-config", "-c", code], folder, environ)
-    return [line.partition("\t")[0] for line in found.splitlines()]
+    output = _output(["fish", "--no-config", "-c", code], folder, environ)
+    return [line.partition("\t")[0] for line in output.splitlines()]
 
 
 def _pwsh(script: Path, line: str, folder: Path, environ: Mapping[str, str]) -> list[str]:

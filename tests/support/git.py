@@ -70,6 +70,6 @@ class Repository:
 def repository(folder: Path, host: Host) -> Repository:
     """A new repository, with the branch ``main``."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = Repository(folder, host)
-    found.git("init", "-q", "-b", "main")
-    return found
+    repo = Repository(folder, host)
+    repo.git("init", "-q", "-b", "main")
+    return repo

@@ -260,24 +260,26 @@ class Grounds:
         """
         before = Tree(*self.tree.folders)
         ended = self.worker.run(*arguments, cwd=cwd or self.project)
-        said = f"{' '.join(arguments)}: {ended.code}\n{ended.stdout[-300:]}\n{ended.stderr[-6000:]}"
-        assert ended.code in (0, 1, 2, 3), said
+        report = (
+            f"{' '.join(arguments)}: {ended.code}\n{ended.stdout[-300:]}\n{ended.stderr[-6000:]}"
+        )
+        assert ended.code in (0, 1, 2, 3), report
         for word in ("internal error", "Traceback", "panicked", "RuntimeWarning"):
-            assert word not in ended.stderr + ended.stdout, said
+            assert word not in ended.stderr + ended.stdout, report
         if ended.code > 1 and "--json" in arguments:
             document = json.loads(ended.stdout)
-            assert document["error"], said
+            assert document["error"], report
         elif ended.code > 1:
-            assert re.search("^error: .", ended.stderr, re.MULTILINE), said
+            assert re.search("^error: .", ended.stderr, re.MULTILINE), report
         changed = before.changed()
         if ended.code > 1:
             changed = {path for path in changed if self.prefix not in path.parents}
-            assert not changed, f"{said}\nchanged {changed}"
+            assert not changed, f"{report}\nchanged {changed}"
         else:
             odd = [
                 path
                 for path in changed
                 if self.prefix not in path.parents and not _WRITTEN.fullmatch(path.name)
             ]
-            assert not odd, f"{said}\nchanged {odd}"
+            assert not odd, f"{report}\nchanged {odd}"
         return ended

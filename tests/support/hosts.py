@@ -40,8 +40,8 @@ _KEPT = ("CONDA_SOLVER", "PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", 
 def real_condas() -> list[str]:
     """The executables of real condas: those the variable names, and the one on PATH."""
     named = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
-    found = shutil.which("conda")
-    return list(dict.fromkeys([*named, *([found] if found else [])]))
+    program = shutil.which("conda")
+    return list(dict.fromkeys([*named, *([program] if program else [])]))
 
 
 @dataclass(frozen=True)
@@ -111,13 +111,13 @@ class Host:
         """Run a command to its end; ``code`` is what it must exit with, ``None`` for any."""
         done = self._finished([*map(str, arguments)], cwd, self.environ(env), timeout)
         if code is not None and done.returncode != code:
-            said = f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
-            if "internal error: " in said:  # once more, for where it happened
+            text = f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+            if "internal error: " in text:  # once more, for where it happened
                 environ = self.environ({**(env or {}), "CONDA_MULTIPLAT_DEBUG": "1"})
                 again = self._finished([*map(str, arguments)], cwd, environ, timeout)
-                said += f"\n--- stderr with CONDA_MULTIPLAT_DEBUG=1\n{again.stderr}"
+                text += f"\n--- stderr with CONDA_MULTIPLAT_DEBUG=1\n{again.stderr}"
             raise AssertionError(
-                f"{' '.join(map(str, arguments))}: exit code {done.returncode}, not {code}\n{said}"
+                f"{' '.join(map(str, arguments))}: exit code {done.returncode}, not {code}\n{text}"
             )
         return done
 

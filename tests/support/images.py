@@ -114,14 +114,14 @@ def machine_base(
 @functools.cache
 def _modules() -> tuple[Path, ...]:
     """The files of Python's own library that are needed to import some of it."""
-    said = subprocess.run(
+    stdout = subprocess.run(
         [_interpreter(), "-X", "frozen_modules=off", "-c", _LIST],
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, "PYTHONNOUSERSITE": "1"},
     ).stdout
-    modules = {Path(line) for line in said.splitlines() if line}
+    modules = {Path(line) for line in stdout.splitlines() if line}
     modules |= {_LIBRARY / "encodings" / f"{name}.py" for name in _ENCODINGS}
     own = {module for module in modules if "site-packages" not in module.parts}
     return tuple(module for module in sorted(own) if module.is_relative_to(_LIBRARY))
@@ -132,8 +132,8 @@ def _interpreter() -> Path:
 
 
 def _libraries(program: Path) -> list[Path]:
-    said = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-    return [Path(path) for path in re.findall(r"(/\S+) \(0x", said)]
+    stdout = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    return [Path(path) for path in re.findall(r"(/\S+) \(0x", stdout)]
 
 
 def running_python(subdir: str) -> Package:

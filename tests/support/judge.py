@@ -31,13 +31,13 @@ def problems(lock: Path, channels: list[Path]) -> Iterator[str]:
             yield f"{platform}: a package stands twice"
         records = {}
         for package in packages:
-            found = known.get(package["url"].rsplit("/", 1)[-1])
-            if found is None:
+            record = known.get(package["url"].rsplit("/", 1)[-1])
+            if record is None:
                 yield f"{platform}: {package['url']} is in no channel"
                 continue
-            if package["hash"] != {"md5": found["md5"], "sha256": found["sha256"]}:
+            if package["hash"] != {"md5": record["md5"], "sha256": record["sha256"]}:
                 yield f"{platform}: {package['name']} has other hashes than its channel says"
-            records[package["name"]] = found
+            records[package["name"]] = record
         promised = json.loads(custom[f"multiplat.virtual-packages.{platform}"])
         requested = json.loads(custom[f"multiplat.requested.{platform}"])
         yield from (f"{platform}: {problem}" for problem in _judge(records, promised, requested))
@@ -104,5 +104,5 @@ def _reachable(roots: list[str], edges: dict[str, list[str]]) -> set[str]:
 
 if __name__ == "__main__":
     install_alias()
-    found = list(problems(Path(sys.argv[1]), [Path(argument) for argument in sys.argv[2:]]))
-    sys.stdout.write(json.dumps(found, indent=1))
+    answer = list(problems(Path(sys.argv[1]), [Path(argument) for argument in sys.argv[2:]]))
+    sys.stdout.write(json.dumps(answer, indent=1))

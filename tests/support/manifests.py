@@ -30,7 +30,9 @@ def locked(folder: Path, name: str = "conda-lock.yml") -> dict[str, dict[str, st
     import yaml
 
     data = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
-    found: dict[str, dict[str, str]] = {platform: {} for platform in data["metadata"]["platforms"]}
+    versions: dict[str, dict[str, str]] = {
+        platform: {} for platform in data["metadata"]["platforms"]
+    }
     for package in data["package"]:
-        found[package["platform"]][package["name"]] = package["version"]
-    return found
+        versions[package["platform"]][package["name"]] = package["version"]
+    return versions

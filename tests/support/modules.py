@@ -60,9 +60,9 @@ class Tool:
 
 def _tcl() -> Tool | None:
     roots = (Path("/usr"), _UNPACKED / "usr")
-    found = [path for root in roots for path in sorted(root.glob("lib/*/modulecmd.tcl"))]
+    scripts = [path for root in roots for path in sorted(root.glob("lib/*/modulecmd.tcl"))]
     tclsh = shutil.which("tclsh")
-    return Tool("tcl", (tclsh, str(found[0]))) if found and tclsh else None
+    return Tool("tcl", (tclsh, str(scripts[0]))) if scripts and tclsh else None
 
 
 def _lmod() -> Tool | None:

@@ -68,7 +68,7 @@ class Package:
     def index(self) -> dict[str, Any]:
         """``info/index.json``."""
         number = self.build.rsplit("_", 1)[-1]
-        found: dict[str, Any] = {
+        entries: dict[str, Any] = {
             "name": self.name,
             "version": self.version,
             "build": self.build,
@@ -79,7 +79,7 @@ class Package:
             "license": "BSD-3-Clause",
             "timestamp": _TIMESTAMP,
         }
-        return {**found, **({"noarch": self.noarch} if self.noarch else {}), **self.metadata}
+        return {**entries, **({"noarch": self.noarch} if self.noarch else {}), **self.metadata}
 
 
 def build(package: Package, channel: Path) -> Path:

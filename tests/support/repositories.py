@@ -37,9 +37,9 @@ class Repository:
     def commit(self, *, code: int = 0) -> str:
         """Commit what is staged; what the hooks said."""
         done = self._run("commit", "-qm", "x")
-        said = done.stdout + done.stderr
-        assert done.returncode == code, said
-        return said
+        output = done.stdout + done.stderr
+        assert done.returncode == code, output
+        return output
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments]

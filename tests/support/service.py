@@ -63,8 +63,8 @@ class Service:
     @property
     def state(self) -> dict[str, Any]:
         """The ``calls`` of ``gh`` and the ``open`` pull requests."""
-        found: dict[str, Any] = json.loads((self.folder / "state.json").read_text("utf-8"))
-        return found
+        document: dict[str, Any] = json.loads((self.folder / "state.json").read_text("utf-8"))
+        return document
 
     def open(self, **fields: Any) -> None:
         """A pull request that somebody else has opened."""

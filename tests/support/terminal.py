@@ -102,10 +102,10 @@ class Terminal:
         if not ready:
             return False
         try:
-            found = os.read(self._master, 65536)
+            block = os.read(self._master, 65536)
         except OSError:  # so ends a terminal that no process has open any more
             return False
-        text = _SEQUENCES.sub("", found.decode(errors="replace"))
+        text = _SEQUENCES.sub("", block.decode(errors="replace"))
         self._unread += text
         self.shown += text
-        return bool(found)
+        return bool(block)

@@ -209,8 +209,8 @@ def _run(module: str) -> NoReturn:
 
 def _ours() -> list[str]:
     paths = importlib.import_module("conda_multiplat").__path__
-    found = [package.name for package in pkgutil.walk_packages(paths, "conda_multiplat.")]
-    return [name for name in found if name.split(".")[1] not in _ENTRIES]
+    names = [package.name for package in pkgutil.walk_packages(paths, "conda_multiplat.")]
+    return [name for name in names if name.split(".")[1] not in _ENTRIES]
 
 
 def _main() -> None:

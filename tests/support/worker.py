@@ -63,14 +63,14 @@ class Worker:
             process.stdin.write(json.dumps([list(arguments), str(cwd)]) + "\n")
             process.stdin.flush()
         answer = self._answer(process)
-        said = self.log.read_text(encoding="utf-8", errors="replace")
+        log = self.log.read_text(encoding="utf-8", errors="replace")
         if not answer:
             process.kill()
             how = f"(ended with {process.wait()})"
             self._process = None
-            return Ended(None, "", f"{said}{how}")
+            return Ended(None, "", f"{log}{how}")
         code, stdout, stderr = json.loads(answer)
-        return Ended(code, stdout, stderr + said)
+        return Ended(code, stdout, stderr + log)
 
     def close(self) -> None:
         """End the process."""
@@ -141,8 +141,8 @@ def _command(name: str) -> Callable[[Sequence[str]], int]:
     module, _, function = _HOOKS.get(name, "conda_multiplat.cli.main:main").partition(":")
     import importlib
 
-    found: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
-    return found
+    entry: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
+    return entry
 
 
 if __name__ == "__main__":

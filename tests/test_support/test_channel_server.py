@@ -22,8 +22,8 @@ def rules(tmp_path: Path) -> Iterator[Rules]:
     """A server with one file."""
     (tmp_path / "noarch").mkdir()
     (tmp_path / "noarch" / "file").write_bytes(BODY)
-    with serve(tmp_path) as found:
-        yield found
+    with serve(tmp_path) as web:
+        yield web
 
 
 def _connect(rules: Rules) -> HTTPConnection:

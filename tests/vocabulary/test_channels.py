@@ -169,7 +169,7 @@ def test_configurations(config: ChannelConfig, name: str, urls: list[str]) -> No
 
 
 @pytest.mark.parametrize(
-    ("url", "without", "found"),
+    ("url", "without", "expected"),
     [
         ("conda-forge", "conda-forge", set()),
         ("./t/folder/x", "./t/folder/x", set()),
@@ -189,10 +189,10 @@ def test_configurations(config: ChannelConfig, name: str, urls: list[str]) -> No
         ("ftp://u:p@x.example.com/t/a~b-1.0/c", "ftp://x.example.com/t/a~b-1.0/c", None),
     ],
 )
-def test_logins(url: str, without: str, found: set[str] | None) -> None:
+def test_logins(url: str, without: str, expected: set[str] | None) -> None:
     """A login is taken out and a token stays; both are secret, and a path on disk has neither."""
     assert without_login(url) == without
-    assert secrets([url]) == ({"u:p", "p", "a~b-1.0"} if found is None else found)
+    assert secrets([url]) == ({"u:p", "p", "a~b-1.0"} if expected is None else expected)
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_nothing_to_exclude() -> None:
 
 def test_option() -> None:
     """Of the option and the general rule, the earlier instant applies."""
-    said = ExcludeNewer(Rule("7d"), Rule("7d"), option="2d")
-    assert said.cutoffs(NOW).conda.everything == NOW - 7 * DAY
-    said = said._replace(option="9d")
-    assert said.cutoffs(NOW).pypi.everything == NOW - 9 * DAY
+    times = ExcludeNewer(Rule("7d"), Rule("7d"), option="2d")
+    assert times.cutoffs(NOW).conda.everything == NOW - 7 * DAY
+    times = times._replace(option="9d")
+    assert times.cutoffs(NOW).pypi.everything == NOW - 9 * DAY

@@ -34,7 +34,7 @@ def test_random_graphs(seed: int) -> None:
     chance = random.Random(seed)
     names = [f"p{number}" for number in range(chance.randint(1, 12))]
     depends = {name: chance.sample(names, chance.randint(0, min(3, len(names)))) for name in names}
-    found = sources(depends)
-    assert reachable(found, depends) == set(names)
-    for name in found:
-        assert reachable([other for other in found if other != name], depends) != set(names)
+    roots = sources(depends)
+    assert reachable(roots, depends) == set(names)
+    for name in roots:
+        assert reachable([other for other in roots if other != name], depends) != set(names)

@@ -19,7 +19,7 @@ from conda_multiplat.vocabulary.names import (
 
 
 @pytest.mark.parametrize(
-    ("subdir", "found"),
+    ("subdir", "expected"),
     [
         ("linux-64", ("unix", "linux")),
         ("linux-aarch64", ("unix", "linux")),
@@ -33,9 +33,9 @@ from conda_multiplat.vocabulary.names import (
         ("linux", ()),
     ],
 )
-def test_families(subdir: str, found: tuple[str, ...]) -> None:
+def test_families(subdir: str, expected: tuple[str, ...]) -> None:
     """A platform's families come with the broadest first."""
-    assert families(subdir) == found
+    assert families(subdir) == expected
 
 
 def test_platforms_are_sorted_and_without_noarch() -> None:
@@ -98,7 +98,7 @@ def test_unique() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "known", "count", "found"),
+    ("word", "known", "count", "expected"),
     [
         ("linux64", ("osx-64", "linux-64", "win-64"), 1, ["linux-64"]),
         ("cuda", ("cuda11", "cuda12", "default"), 2, ["cuda12", "cuda11"]),
@@ -106,9 +106,9 @@ def test_unique() -> None:
         ("docs", (), 3, []),
     ],
 )
-def test_nearest(word: str, known: tuple[str, ...], count: int, found: list[str]) -> None:
+def test_nearest(word: str, known: tuple[str, ...], count: int, expected: list[str]) -> None:
     """At most so many known words are near to another, the nearest first."""
-    assert nearest(word, known, count) == found
+    assert nearest(word, known, count) == expected
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,9 @@ def test_bounds(words: str, bounds: str) -> None:
 )
 def test_needs(value: Any, texts: list[str]) -> None:
     """Tables, lists of them, alternatives; what is optional is needed by extras only."""
-    found = poetry_needs({"a": value}, {})
+    needs = poetry_needs({"a": value}, {})
     wanted = [sorted(_spelt(text).split(OR)) for text in texts]
-    assert [sorted(_spelt(text).split(OR)) for text in found] == wanted
+    assert [sorted(_spelt(text).split(OR)) for text in needs] == wanted
 
 
 def _spelt(text: str) -> str:

@@ -171,9 +171,9 @@ def test_classifiers(license: str, classifiers: tuple[str, ...], expected: Licen
 )
 def test_entries(entry: str, problem: tuple[str, str] | None) -> None:
     """An entry of a list is one licence, as SPDX writes it today."""
-    said = entry_problem(entry)
-    if problem is None or said is None:
-        assert said == problem
+    outcome = entry_problem(entry)
+    if problem is None or outcome is None:
+        assert outcome == problem
     else:
-        assert said[0] == problem[0]
-        assert said[1].startswith(problem[1])
+        assert outcome[0] == problem[0]
+        assert outcome[1].startswith(problem[1])

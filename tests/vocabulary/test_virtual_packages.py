@@ -54,12 +54,12 @@ def test_defaults(subdir: str) -> None:
     packages, assumed = promised(subdir, [])
     assert {str(package) for package in packages} == ASSUMED[subdir]
     assert list(packages) == sorted(packages)
-    told = {
+    documented = {
         name[2:]
         for name in ASSUMED[subdir]
         if name[2:].split()[0] in {"glibc", "linux", "osx", "win"}
     }
-    assert assumed == told
+    assert assumed == documented
 
 
 @pytest.mark.parametrize(

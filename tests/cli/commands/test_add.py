@@ -513,8 +513,8 @@ def test_one_solve(alone: Host, project: Path, server: Rules) -> None:
 def test_json(door: Host, project: Path, channel: Path) -> None:
     """One document: what was added, what was locked, which files were written."""
     write(project, channel, "python", platforms=TWO)
-    found = door.json("add", "--platform", "linux-64", "zlib", cwd=project)
-    assert found["added"] == [
+    document = door.json("add", "--platform", "linux-64", "zlib", cwd=project)
+    assert document["added"] == [
         {
             "spec": "zlib >=1.3.1",
             "pypi": False,
@@ -522,8 +522,8 @@ def test_json(door: Host, project: Path, channel: Path) -> None:
             "platforms": ["linux-64"],
         }
     ]
-    assert found["files"] == ["environment.yml", "conda-lock.yml"]
-    assert sorted(found["environments"]["default"]) == ["linux-64", "osx-arm64"]
+    assert document["files"] == ["environment.yml", "conda-lock.yml"]
+    assert sorted(document["environments"]["default"]) == ["linux-64", "osx-arm64"]
     failed = door.json("add", "numpi", cwd=project, code=1)
     assert failed["conflicts"][0]["suggestions"] == {"numpi": ["numpy"]}
 
@@ -543,9 +543,9 @@ def test_installed_environment_is_brought_up_to_date(
     done = door.multiplat("add", "scripted", "--no-install", cwd=project)
     assert "packages of default" not in done.stderr
     assert not list((prefix / "conda-meta").glob("scripted-*"))
-    found = door.json("remove", "prefixed", cwd=project)
-    assert found["prefix"] == str(prefix)
-    assert [(change["kind"], change["name"]) for change in found["installed"]] == [
+    document = door.json("remove", "prefixed", cwd=project)
+    assert document["prefix"] == str(prefix)
+    assert [(change["kind"], change["name"]) for change in document["installed"]] == [
         ("removed", "prefixed"),
         ("added", "scripted"),
     ]
@@ -570,9 +570,9 @@ def test_environments_of_other_names(alone: Host, project: Path, real_channel: P
     )
     assert list((mine / "conda-meta").glob("greeting-1*"))
     alone.multiplat("install", cwd=project)
-    found = alone.json("add", "prefixed", cwd=project)
-    assert found["prefix"] == str(alone.envs / "demo")
-    assert found["others"] == [str(mine), str(alone.envs / "yours")]
+    document = alone.json("add", "prefixed", cwd=project)
+    assert document["prefix"] == str(alone.envs / "demo")
+    assert document["others"] == [str(mine), str(alone.envs / "yours")]
 
 
 def test_pypi_package_that_is_installed(
@@ -610,9 +610,9 @@ def test_pypi_entries(
         f"      - tool @ {url}\n"
         "      - -e ./ours\n"
     )
-    found = locked(project)
-    assert {"our-package", "tool", "robosuite"} <= set(found["linux-64"])
-    assert "robosuite" not in found["osx-arm64"]
+    versions = locked(project)
+    assert {"our-package", "tool", "robosuite"} <= set(versions["linux-64"])
+    assert "robosuite" not in versions["osx-arm64"]
     before = _manifest(project)
     alone.multiplat("add", "--pypi", "-e", "./ours", *options, cwd=project, env=env)
     assert _manifest(project) == before
@@ -703,10 +703,10 @@ def test_robosuite_from_pypi(alone: Host, project: Path, channel: Path) -> None:
         for k, v in os.environ.items()
         if k.startswith(("SSL_", "HTTP", "UV_", "CONDA_MULTIPLAT_PYPI_"))
     }
-    found = json.loads(
+    document = json.loads(
         alone.multiplat("add", "--pypi", "robosuite", "--json", cwd=project, env=env).stdout
     )
-    (added,) = found["added"]
+    (added,) = document["added"]
     assert added["spec"].startswith("robosuite>=1.")
     for records in locked(project).values():
         assert added["spec"] == f"robosuite>={records['robosuite']}"

@@ -19,8 +19,8 @@ def test_promised(alone: Host, project: Path, tmp_path: Path) -> None:
     write(project, channel, "hip", platforms=only)
     assert "__amdgpu >=6" in alone.multiplat("lock", cwd=project, code=1).stderr
     write(project, channel, "hip", platforms=only, extra=PROMISE % (SUBDIR, "amdgpu"))
-    said = alone.multiplat("lock", cwd=project).stderr
-    assert "nobody knows" not in said
+    stderr = alone.multiplat("lock", cwd=project).stderr
+    assert "nobody knows" not in stderr
     assert locked(project)[SUBDIR] == {"hip": "1.0"}
     done = alone.multiplat("install", "--dry-run", "-n", "x", cwd=project, code=1)
     assert "needs __amdgpu >=6" in done.stderr

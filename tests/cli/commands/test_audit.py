@@ -70,8 +70,8 @@ def test_on_the_platform_that_has_it(door: Host, web: Path, database: Callable[.
 
 def test_json(alone: Host, web: Path, database: Callable[..., Path]) -> None:
     """All of it as data."""
-    found = alone.json("audit", "--db", database(JINJA), cwd=web, code=1)
-    (jinja,) = found.pop("vulnerabilities")
+    document = alone.json("audit", "--db", database(JINJA), cwd=web, code=1)
+    (jinja,) = document.pop("vulnerabilities")
     assert jinja == {
         "id": "GHSA-jinja",
         "aliases": ["CVE-1"],
@@ -94,12 +94,13 @@ def test_json(alone: Host, web: Path, database: Callable[..., Path]) -> None:
         "counts": True,
     }
     unknown = [
-        (package["name"], package["reason"], package["targets"]) for package in found.pop("unknown")
+        (package["name"], package["reason"], package["targets"])
+        for package in document.pop("unknown")
     ]
     both = ["default/linux-64", "default/osx-arm64"]
     why = "no PyPI project is known for it"
     assert unknown == [("python", why, both), ("zlib", why, both)]
-    assert found == {
+    assert document == {
         "success": True,
         "source": "../osv-pypi.zip",
         "severity": "low",
@@ -134,10 +135,10 @@ def test_one_finding_of_many_names(alone: Host, web: Path, database: Callable[..
         advisory("GHSA-z", "jinja2", *below("3.1.3"), aliases=["CVE-3"], word="LOW"),
     ]
     for order in (same, same[::-1]):
-        found = alone.json("audit", "--db", database(*order), cwd=web, code=1)["vulnerabilities"]
+        findings = alone.json("audit", "--db", database(*order), cwd=web, code=1)["vulnerabilities"]
         assert [
             (finding["id"], finding["aliases"], finding["severity"], finding["fixed"])
-            for finding in found
+            for finding in findings
         ] == [
             ("GHSA-b", ["CVE-1", "CVE-2", "OSV-1", "PYSEC-1"], "high", "3.1.4"),
             ("GHSA-z", ["CVE-3"], "low", "3.1.3"),
@@ -203,10 +204,10 @@ def test_ignored(alone: Host, web: Path, database: Callable[..., Path]) -> None:
         " 2 packages unknown: could not be looked up\n"
         " next: conda multiplat update web-tool\n"
     )
-    found = alone.json("audit", "--db", file, cwd=web, code=1)
+    document = alone.json("audit", "--db", file, cwd=web, code=1)
     ignored = {
         finding["id"]: (finding["ignored"]["lapsed"], finding["counts"])
-        for finding in found["vulnerabilities"]
+        for finding in document["vulnerabilities"]
     }
     assert ignored == {"GHSA-b": (True, True), "GHSA-jinja": (False, False)}
     assert [finding["counts"] for finding in before["vulnerabilities"]] == [True, True]
@@ -269,9 +270,9 @@ def test_wrong_entry(alone: Host, project: Path, entry: str, problem: str, hint:
         encoding="utf-8",
     )
     done = alone.multiplat("audit", "--db", "none.zip", cwd=project, code=2)
-    first, told, advice = done.stderr.splitlines()[:3]
+    first, place, advice = done.stderr.splitlines()[:3]
     assert first == "error: environment.yml can't be used"
-    assert told == f"  environment.yml:{problem}"
+    assert place == f"  environment.yml:{problem}"
     assert advice.strip().startswith(hint)
 
 
@@ -283,11 +284,11 @@ def test_mapping_of_the_manifest(alone: Host, web: Path, database: Callable[...,
         more="  pypi-names: {zlib: [a, Z.Lib], jinja2: null}\n",
     )
     file = database(JINJA, advisory("GHSA-z", "z-lib", *below("2"), word="LOW"))
-    found = alone.json("audit", "--db", file, cwd=web, code=1)
-    assert [(v["id"], v["name"], v["projects"]) for v in found["vulnerabilities"]] == [
+    document = alone.json("audit", "--db", file, cwd=web, code=1)
+    assert [(v["id"], v["name"], v["projects"]) for v in document["vulnerabilities"]] == [
         ("GHSA-z", "zlib", ["a", "z-lib"])
     ]
-    assert {package["name"] for package in found["unknown"]} == {"python", "jinja2"}
+    assert {package["name"] for package in document["unknown"]} == {"python", "jinja2"}
 
 
 def test_version_that_is_none(
@@ -311,9 +312,9 @@ def test_version_that_is_none(
         advisory("GHSA-b", "listed", versions=["9e"]),
         advisory("GHSA-c", "underscored", *below("1.0")),
     )
-    found = alone.json("audit", "--db", file, cwd=project, code=1)
-    assert [finding["id"] for finding in found["vulnerabilities"]] == ["GHSA-b", "GHSA-c"]
-    reasons = {package["name"]: package["reason"] for package in found["unknown"]}
+    document = alone.json("audit", "--db", file, cwd=project, code=1)
+    assert [finding["id"] for finding in document["vulnerabilities"]] == ["GHSA-b", "GHSA-c"]
+    reasons = {package["name"]: package["reason"] for package in document["unknown"]}
     why = "its version is not a PyPI version (PEP 440)"
     assert reasons == {"listed": why, "odd": why, "python": "no PyPI project is known for it"}
 
@@ -356,9 +357,9 @@ def test_environments(alone: Host, web: Path, database: Callable[..., Path]) -> 
         file.write("multiplat:\n  environments:\n    dev: {dependencies: [jinja2]}\n")
     alone.multiplat("lock", cwd=web)
     file = database(JINJA)
-    (found,) = alone.json("audit", "--db", file, cwd=web, code=1)["vulnerabilities"]
-    assert found["targets"] == ["default/linux-64", "dev/linux-64"]
-    assert [(origin["line"]["line"], origin["path"]) for origin in found["brought_by"]] == [
+    (finding,) = alone.json("audit", "--db", file, cwd=web, code=1)["vulnerabilities"]
+    assert finding["targets"] == ["default/linux-64", "dev/linux-64"]
+    assert [(origin["line"]["line"], origin["path"]) for origin in finding["brought_by"]] == [
         (8, ["web-tool", "jinja2"]),
         (11, ["jinja2"]),
     ]
@@ -436,7 +437,7 @@ def _half_a_name(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda path: None, "db does not exist"),
         (_zip(), "db contains no advisories"),
@@ -469,12 +470,12 @@ def _half_a_name(path: Path) -> None:
     ],
 )
 def test_bad_database(
-    alone: Host, web: Path, tmp_path: Path, make: Callable[[Path], object], said: str
+    alone: Host, web: Path, tmp_path: Path, make: Callable[[Path], object], message: str
 ) -> None:
     """Never a clean bill of health: what can't be read is refused by its name."""
     make(tmp_path / "db")
     done = alone.multiplat("audit", "--db", "../db", cwd=web, code=2)
-    assert (f"../{said}" if said.startswith("db") else said) in done.stderr
+    assert (f"../{message}" if message.startswith("db") else message) in done.stderr
     assert done.stdout == ""
     assert len(done.stderr) < 1000
 
@@ -489,8 +490,8 @@ def test_slips_of_a_database(alone: Host, web: Path, database: Callable[..., Pat
         advisory("GHSA-d", "jinja2", {"introduced": "0"}, {"since": "1"}, word="LOW"),
         advisory("GHSA-e", "jinja2", {"since": "1"}, versions=["3.0"], word="LOW"),
     ]
-    found = alone.json("audit", "--db", database(*slips), cwd=web, code=1)["vulnerabilities"]
-    assert [(finding["id"], finding["aliases"], finding["fixed"]) for finding in found] == [
+    findings = alone.json("audit", "--db", database(*slips), cwd=web, code=1)["vulnerabilities"]
+    assert [(finding["id"], finding["aliases"], finding["fixed"]) for finding in findings] == [
         *[("GHSA-a", ["CVE-2"], "4"), ("GHSA-b", [], "4"), ("GHSA-d", [], None)],
         *[("GHSA-a", ["CVE-2"], "4"), ("GHSA-b", [], "4"), ("GHSA-d", [], None)],
     ]  # each of both versions

@@ -44,17 +44,17 @@ def _env(rules: OsvRules, **more: str) -> dict[str, str]:
 FOUND = ["GHSA-lib-0-0", "GHSA-lib-0-1", "GHSA-lib-0-2", "GHSA-lib-1-0"]
 
 
-def _ids(found: dict[str, list[dict[str, str]]]) -> list[str]:
-    return [finding["id"] for finding in found["vulnerabilities"]]
+def _ids(document: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [finding["id"] for finding in document["vulnerabilities"]]
 
 
 @pytest.mark.parametrize("page", [1, 2, 100])
 def test_service(alone: Host, libraries: Path, osv: OsvRules, page: int) -> None:
     """Each project is asked for with its version, page by page; each advisory is read once."""
     osv.page = page
-    found = alone.json("audit", cwd=libraries, env=_env(osv), code=1)
-    assert _ids(found) == FOUND
-    assert found["source"] == osv.url
+    document = alone.json("audit", cwd=libraries, env=_env(osv), code=1)
+    assert _ids(document) == FOUND
+    assert document["source"] == osv.url
     assert set(osv.queries) == {(name, "1.0") for name in NAMES}
     assert sorted(path for path in osv.seen if path != "/v1/querybatch") == [
         f"/v1/vulns/{name}" for name in FOUND
@@ -141,7 +141,7 @@ def test_no_other_try(alone: Host, libraries: Path, osv: OsvRules) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "content", "said"),
+    ("path", "content", "message"),
     [
         ("/v1/querybatch", b"<html>", "not JSON: "),
         ("/v1/querybatch", b"[]", "not a JSON object"),
@@ -165,14 +165,14 @@ def test_no_other_try(alone: Host, libraries: Path, osv: OsvRules) -> None:
     ],
 )
 def test_odd_answers(
-    alone: Host, libraries: Path, osv: OsvRules, path: str, content: bytes, said: str
+    alone: Host, libraries: Path, osv: OsvRules, path: str, content: bytes, message: str
 ) -> None:
     """Exit code 3 with the URL and what is odd."""
     osv.replace[path] = content
     done = alone.multiplat("audit", cwd=libraries, env=_env(osv), code=3)
     assert done.stderr.startswith(f"error: {osv.url}{path}")
     assert " sent an invalid response: " in done.stderr
-    assert said in done.stderr
+    assert message in done.stderr
     assert len(done.stderr) < 500
 
 

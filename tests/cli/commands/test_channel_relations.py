@@ -56,9 +56,9 @@ def _other_order(channel: Path, declarer: Path, kind: str) -> str:
 def test_base(alone: Host, project: Path, asked: str) -> None:
     """What a package needs, or a line asks for, is in the base; written as advised it is locked."""
     write(project, CASE / "bio", asked, platforms="[linux-64]")
-    said = alone.multiplat("lock", cwd=project, code=1).stderr
+    stderr = alone.multiplat("lock", cwd=project, code=1).stderr
     advice = _advice("zlib", CASE / "forge", CASE / "bio", "base")
-    assert said.endswith(f"{advice}  no file was changed\n")
+    assert stderr.endswith(f"{advice}  no file was changed\n")
     path = project / "environment.yml"
     text = path.read_text(encoding="utf-8")
     base = f"channels:\n  - {(CASE / 'forge').as_uri()}\n"
@@ -74,8 +74,8 @@ def test_label(alone: Host, project: Path, tmp_path: Path) -> None:
     write_repodata(label, [Package("tool", noarch="generic", depends=["zlib"])])
     _declare(label, overrides="../..")
     write(project, label, "tool", platforms="[linux-64]")
-    said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert _advice("zlib", main, label, "overrides") in said
+    stderr = alone.multiplat("lock", cwd=project, code=1).stderr
+    assert _advice("zlib", main, label, "overrides") in stderr
 
 
 @pytest.mark.parametrize("kind", ["base", "overrides"])
@@ -108,11 +108,11 @@ def test_solution_without_it(alone: Host, project: Path, tmp_path: Path, kind: s
         named = "".join(f"  - {channel.as_uri()}\n" for channel in channels)
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(f"  - {own.as_uri()}\n", named), encoding="utf-8")
-        said = alone.multiplat("lock", "--update-all", cwd=project).stderr
+        stderr = alone.multiplat("lock", "--update-all", cwd=project).stderr
         assert locked(project)["linux-64"] == {"tool": version}  # whatever they declare
         as_declared = (version == "2.0") == (kind == "base")
-        assert (_other_order(other, own, kind) in said) == (not as_declared)
-        assert ("CEP 42" in said) == (not as_declared)
+        assert (_other_order(other, own, kind) in stderr) == (not as_declared)
+        assert ("CEP 42" in stderr) == (not as_declared)
 
 
 def test_channel_of_a_line(alone: Host, project: Path, tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ def test_chain(alone: Host, project: Path, tmp_path: Path) -> None:
     _declare(middle, base="../top")
     _declare(own, base="../middle")
     write(project, own, "tool", platforms="[linux-64]")
-    said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert _advice("zlib", top, middle, "base") in said
+    stderr = alone.multiplat("lock", cwd=project, code=1).stderr
+    assert _advice("zlib", top, middle, "base") in stderr
 
 
 @pytest.mark.parametrize("reference", ["https://elsewhere.example/x", "other", "/other", "..", ""])

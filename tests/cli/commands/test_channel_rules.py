@@ -41,7 +41,7 @@ def test_refused(door: Host, project: Path, channels: tuple[Path, Path], key: st
     write(project, bad, "of-bad", platforms=f"[{SUBDIR}]")
     door.multiplat("lock", cwd=project)
     lock = (project / "conda-lock.yml").read_bytes()
-    said = _refuse(door, key, good, bad)
+    refusal = _refuse(door, key, good, bad)
     for command in (
         ("lock",),
         ("lock", "--update-all"),
@@ -53,7 +53,7 @@ def test_refused(door: Host, project: Path, channels: tuple[Path, Path], key: st
         ("why", "of-bad"),
     ):
         done = door.multiplat(*command, cwd=project, code=1)
-        assert f"error: {said}" in done.stderr
+        assert f"error: {refusal}" in done.stderr
         assert f"`{key}` in conda's configuration says so" in done.stderr
     assert (project / "conda-lock.yml").read_bytes() == lock
     assert "of-good" not in (project / "environment.yml").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def test_every_way_to_name_a_channel(
 ) -> None:
     """A channel's name, its path, in a MatchSpec, on one platform or in one environment only."""
     good, bad = channels
-    said = _refuse(alone, key, good, bad)
+    refusal = _refuse(alone, key, good, bad)
     with (alone.home / ".condarc").open("a", encoding="utf-8") as file:
         file.write(f"channel_alias: {bad.parent.as_uri()}\n")
     head = f"channels: [good]\nplatforms: [{SUBDIR}, win-64]\ndependencies: [of-good"
@@ -84,7 +84,7 @@ def test_every_way_to_name_a_channel(
     ):
         (project / "environment.yml").write_text(f"{text}\n", encoding="utf-8")
         done = alone.multiplat("lock", cwd=project, code=1)
-        assert f"error: {said}" in done.stderr, text
+        assert f"error: {refusal}" in done.stderr, text
     (project / "environment.yml").write_text(f"{head}]\n", encoding="utf-8")
     alone.multiplat("lock", cwd=project)
 
@@ -97,10 +97,10 @@ def test_conda_says_the_same(
     if key == "denylist_channels" and version(conda) < (24, 9):
         pytest.skip("conda before 24.9 denies nothing")
     good, bad = channels
-    said = _refuse(conda, key, good, bad)
+    refusal = _refuse(conda, key, good, bad)
     words = ("create", "-y", "-n", "x", "--override-channels", "-c", bad.as_uri(), "of-bad")
     done = conda.run(*words, cwd=project, code=1)
-    assert said in re.sub(r"[ \t]+\n", "\n", done.stderr + "\n")
+    assert refusal in re.sub(r"[ \t]+\n", "\n", done.stderr + "\n")
 
 
 def test_configured_channels_that_nobody_uses(

@@ -74,10 +74,10 @@ def test_line(alone: Host, project: Path, channel: str) -> None:
         f"  w 10.0 is in {channel} as a wheel (`v3.whl`); {CANT}: use `pip: [w]`\n"
         "  no file was changed\n"
     ) in _said(alone, project, channel, "w")
-    said = _said(alone, project, channel, "own", "w <9")
-    assert f"  w 2.0 is in {channel} as a wheel" in said
-    said = _said(alone, project, channel, "both >=2")
-    assert f"  both 2.0 is in {channel} as a wheel (`v3.whl`); {CANT}" in said
+    lines = _said(alone, project, channel, "own", "w <9")
+    assert f"  w 2.0 is in {channel} as a wheel" in lines
+    lines = _said(alone, project, channel, "both >=2")
+    assert f"  both 2.0 is in {channel} as a wheel (`v3.whl`); {CANT}" in lines
 
 
 def test_need(alone: Host, project: Path, channel: str) -> None:

@@ -63,12 +63,12 @@ def test_still_met(alone: Host, project: Path, tools: Path) -> None:
     write(project, tools, "tool 3.0 h1_*", platforms=TWO)
     alone.multiplat("lock", cwd=project)
     write(project, tools, "tool >=2", platforms=TWO)
-    said = (
+    verdict = (
         "conda-lock.yml: the manifest has changed, and what is locked still meets it"
         "  (linux-64, osx-arm64)\n"
     )
-    assert _check(alone, project) == said
-    assert _check(alone, project, "--strict", code=1) == f"{said}run: conda multiplat lock\n"
+    assert _check(alone, project) == verdict
+    assert _check(alone, project, "--strict", code=1) == f"{verdict}run: conda multiplat lock\n"
 
 
 def test_each_reason_by_itself(door: Host, project: Path, tools: Path) -> None:
@@ -104,8 +104,8 @@ def test_platforms_and_environments(alone: Host, project: Path, tools: Path) -> 
         "run: conda multiplat lock\n"
         "delete it: dev.conda-lock.yml\n"
     )
-    said = _check(alone, project, "-e", "development", code=1)
-    assert "dev.conda-lock.yml is" not in said
+    output = _check(alone, project, "-e", "development", code=1)
+    assert "dev.conda-lock.yml is" not in output
     assert "did you mean 'development'" in _check(alone, project, "-e", "developmnt", code=2)
 
 
@@ -189,9 +189,9 @@ def test_harmed_lock(
     text = lock.read_text(encoding="utf-8")
     assert harm(text) != text
     lock.write_text(harm(text), encoding="utf-8")
-    said = _check(alone, project, code=code)
-    assert message in said
-    assert "conda multiplat lock" in said
+    output = _check(alone, project, code=code)
+    assert message in output
+    assert "conda multiplat lock" in output
 
 
 def test_lines_that_are_no_specs(alone: Host, project: Path, tools: Path) -> None:
@@ -199,10 +199,10 @@ def test_lines_that_are_no_specs(alone: Host, project: Path, tools: Path) -> Non
     write(project, tools, "tool", platforms=LINUX)
     alone.multiplat("lock", cwd=project)
     write(project, tools, "tool >>>2", "solo[version=>=1", platforms=LINUX)
-    said = _check(alone, project, code=2)
-    assert said == alone.multiplat("lock", cwd=project, code=2).stderr
-    assert "environment.yml:6:5: not a MatchSpec: 'tool >>>2'" in said
-    assert "environment.yml:7:5: not a MatchSpec: 'solo[version=>=1'" in said
+    output = _check(alone, project, code=2)
+    assert output == alone.multiplat("lock", cwd=project, code=2).stderr
+    assert "environment.yml:6:5: not a MatchSpec: 'tool >>>2'" in output
+    assert "environment.yml:7:5: not a MatchSpec: 'solo[version=>=1'" in output
 
 
 def test_command_from_where_the_user_stands(alone: Host, project: Path, tools: Path) -> None:
@@ -222,8 +222,8 @@ def test_command_from_where_the_user_stands(alone: Host, project: Path, tools: P
         (sub, ("-f", "environment.yml", "dev.yml"), " -f environment.yml dev.yml"),
         (sub, ("-f", "dev.yml"), " -f dev.yml"),
     ):
-        said = _check(alone, where, *arguments, code=1)
-        assert said.splitlines()[-1] == f"run: conda multiplat lock{way}"
+        output = _check(alone, where, *arguments, code=1)
+        assert output.splitlines()[-1] == f"run: conda multiplat lock{way}"
 
 
 def test_command_of_a_lock_of_several_files(alone: Host, project: Path, tools: Path) -> None:
@@ -242,13 +242,13 @@ def test_made_by_a_newer_conda_multiplat(alone: Host, project: Path, tools: Path
     lock = project / "conda-lock.yml"
     text = re.sub("    multiplat.metadata-sha256: .*\n", "", lock.read_text(encoding="utf-8"))
     lock.write_text(text.replace("multiplat.recipe: '1'", "multiplat.recipe: '9'"))
-    said = (
+    verdict = (
         "conda-lock.yml: it was made by a newer conda-multiplat, and what is locked meets the "
         "manifest  (linux-64)\n"
     )
     way = "update conda-multiplat: a newer version made this lock\n"
-    assert _check(alone, project) == said
-    assert _check(alone, project, "--strict", code=1) == f"{said}{way}"
+    assert _check(alone, project) == verdict
+    assert _check(alone, project, "--strict", code=1) == f"{verdict}{way}"
     write(project, tools, "tool", "solo", platforms=LINUX)
     assert _check(alone, project, code=1) == (
         f"conda-lock.yml is out of date\n  environment.yml:7:5  solo: not locked  (linux-64)\n{way}"

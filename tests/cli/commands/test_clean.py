@@ -102,20 +102,20 @@ def test_dry_run_and_sizes(alone: Host, project: Path, served: Rules) -> None:
     _install(alone, project, served)
     ours = alone.pkgs / "multiplat"
     before = _files(ours)
-    found = alone.json("clean", "--dry-run", cwd=project)
+    document = alone.json("clean", "--dry-run", cwd=project)
     assert _files(ours) == before
     paths = [path for path in ours.rglob("*") if not path.is_dir() or path.is_symlink()]
     counted = [path for path in paths if path.name != ".cache.lock"]
-    assert found["dry_run"] is True
-    assert found["freed"] + found["linked"] == _disk(counted)
-    assert found["linked"] == _disk([path for path in counted if path.lstat().st_nlink > 1]) > 0
-    assert sum(folder["files"] for folder in found["folders"]) == len(counted)
-    said = alone.multiplat("clean", "--dry-run", cwd=project).stderr
-    assert [line.split()[0] for line in said.splitlines()[:2]] == [
+    assert document["dry_run"] is True
+    assert document["freed"] + document["linked"] == _disk(counted)
+    assert document["linked"] == _disk([path for path in counted if path.lstat().st_nlink > 1]) > 0
+    assert sum(folder["files"] for folder in document["folders"]) == len(counted)
+    stderr = alone.multiplat("clean", "--dry-run", cwd=project).stderr
+    assert [line.split()[0] for line in stderr.splitlines()[:2]] == [
         str(ours / "repodata"),
         str(ours / "packages"),
     ]
-    assert said.splitlines()[2].startswith(" would free ")
+    assert stderr.splitlines()[2].startswith(" would free ")
 
 
 def test_kinds(alone: Host, project: Path, served: Rules) -> None:
@@ -186,8 +186,8 @@ def test_during_an_install(alone: Host, project: Path, served: Rules) -> None:
     with subprocess.Popen(command, cwd=project, env=alone.environ()) as process:
         packages = alone.pkgs / "multiplat" / "packages"
         assert soon(lambda: list(packages.glob("python-*/info/index.json")))
-        said = alone.multiplat("clean", "--packages", cwd=project, code=1).stderr
-        assert "some caches are in use" in said
+        stderr = alone.multiplat("clean", "--packages", cwd=project, code=1).stderr
+        assert "some caches are in use" in stderr
         assert list(packages.glob("python-*/info/index.json"))
         served.delay.clear()
         assert process.wait(PATIENCE) == 0

@@ -71,19 +71,19 @@ def test_certificate(door: Host, own: Path, company: Company, tmp_path: Path, fi
     both = tmp_path / "both.pem"
     both.write_bytes(key.read_bytes() + certificate.read_bytes())
     env = company.env(cert=both) if files == "one" else company.env(cert=certificate, cert_key=key)
-    said = door.multiplat("lock", cwd=own, env=env).stderr
-    assert said.count(WARNING) == 1
+    stderr = door.multiplat("lock", cwd=own, env=env).stderr
+    assert stderr.count(WARNING) == 1
     licenses = door.json("licenses", cwd=own, env=env)["packages"]
     assert [package["license"] for package in licenses if package["manager"] == "pypi"] == ["ISC"]
-    found = door.json("audit", cwd=own, env=env, code=1)["vulnerabilities"]
-    assert [finding["id"] for finding in found] == ["GHSA-1"]
+    findings = door.json("audit", cwd=own, env=env, code=1)["vulnerabilities"]
+    assert [finding["id"] for finding in findings] == ["GHSA-1"]
 
 
 def test_no_certificate(alone: Host, own: Path, company: Company) -> None:
     """Without one, these servers refuse: they are what they are taken for in the other tests."""
     certificate, key = company.authority.server
-    said = alone.multiplat("lock", cwd=own, env=company.env(), code=3).stderr
-    assert WARNING not in said
+    stderr = alone.multiplat("lock", cwd=own, env=company.env(), code=3).stderr
+    assert WARNING not in stderr
     alone.multiplat("lock", cwd=own, env=company.env(cert=certificate, cert_key=key))
     company.osv.seen.clear()
     alone.multiplat("audit", cwd=own, env=company.env(), code=3)
@@ -113,9 +113,9 @@ def test_proxies_of_single_hosts(alone: Host, project: Path, channel: Path) -> N
     write(project, channel, "zlib")
     proxies = "{'https://a.example': 'http://p.example', 'all://b.example': null}"
     (alone.home / ".condarc").write_text(f"proxy_servers: {proxies}\n", encoding="utf-8")
-    said = alone.multiplat("lock", cwd=project).stderr
-    assert said.count("warning: ") == 1
-    assert said.startswith(
+    stderr = alone.multiplat("lock", cwd=project).stderr
+    assert stderr.count("warning: ") == 1
+    assert stderr.startswith(
         "warning: channels are read without conda's proxy_servers for https://a.example, "
         "all://b.example: rattler has no such setting\n"
     )

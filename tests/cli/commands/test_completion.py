@@ -265,5 +265,5 @@ def test_powershell_takes_any_text(seed: int) -> None:
 
 def test_other_shells(alone: Host, tmp_path: Path) -> None:
     """A shell that we have no script for: exit code 2."""
-    said = alone.multiplat("completion", "--shell", "cmd", cwd=tmp_path, code=2).stderr
-    assert "argument --shell: invalid choice: 'cmd'" in said
+    stderr = alone.multiplat("completion", "--shell", "cmd", cwd=tmp_path, code=2).stderr
+    assert "argument --shell: invalid choice: 'cmd'" in stderr

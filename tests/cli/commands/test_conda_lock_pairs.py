@@ -61,29 +61,29 @@ def _key(package: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _packages() -> list[Package]:
-    found = [Package("zlib", "1.3.1", "h1_0", platform) for platform in PLATFORMS]
-    found += [
+    packages = [Package("zlib", "1.3.1", "h1_0", platform) for platform in PLATFORMS]
+    packages += [
         Package("python", "3.12.4", "0_cpython", platform, depends=["zlib >=1.2,<2"])
         for platform in PLATFORMS
     ]
-    found += [
+    packages += [
         Package("numpy", "2.1.0", "py312_0", platform, depends=["python 3.12.*"])
         for platform in PLATFORMS
     ]
-    found += [
+    packages += [
         Package("pip", "24.0", noarch="python", depends=["python >=3.8", "wheel"]),
         Package("wheel", "0.44", noarch="python", depends=["python"]),
         Package("only-unix", noarch="generic", depends=["__unix"]),
         Package("linter", "1.0", noarch="generic"),
         Package("gpu", "1.0", subdir="linux-64", depends=["__cuda >=11"]),
     ]
-    return found
+    return packages
 
 
 def _newer() -> list[Package]:
-    found = [Package("zlib", "1.4.0", "h1_0", platform) for platform in PLATFORMS]
-    found += [Package("linter", "2.0", noarch="generic"), Package("extra", noarch="generic")]
-    return found
+    packages = [Package("zlib", "1.4.0", "h1_0", platform) for platform in PLATFORMS]
+    packages += [Package("linter", "2.0", noarch="generic"), Package("extra", noarch="generic")]
+    return packages
 
 
 def _fill(index: Index) -> None:
@@ -175,9 +175,9 @@ def pair(made: tuple[Path, str], tmp_path: Path, alone: Host) -> Pair:
 def test_judged(pair: Pair) -> None:
     """What it has written meets its manifest, and ``--strict`` says that it is not ours."""
     before = {path.name: path.read_bytes() for path in pair.folder.iterdir() if path.is_file()}
-    said = f"{MET}  {EVERYWHERE}\n"
-    assert pair.check() == said
-    assert pair.check("--strict", code=1) == f"{said}run: conda multiplat lock\n"
+    verdict = f"{MET}  {EVERYWHERE}\n"
+    assert pair.check() == verdict
+    assert pair.check("--strict", code=1) == f"{verdict}run: conda multiplat lock\n"
     after = {path.name: path.read_bytes() for path in pair.folder.iterdir() if path.is_file()}
     assert after == before
     assert {f"conda-{platform}.lock" for platform in PLATFORMS} <= {*after}
@@ -259,10 +259,10 @@ def test_looser(pair: Pair) -> None:
 def test_drifted(pair: Pair, file: str, old: str, new: str, reason: str) -> None:
     """Each kind of drift, of the manifest or by hand, is told by its reason."""
     pair.edit(file, old, new)
-    said = pair.check(code=1).splitlines()
-    assert said[0] == "conda-lock.yml is out of date"
-    assert f"  {reason}" in said
-    assert "run: conda multiplat lock" in said
+    lines = pair.check(code=1).splitlines()
+    assert lines[0] == "conda-lock.yml is out of date"
+    assert f"  {reason}" in lines
+    assert "run: conda multiplat lock" in lines
 
 
 def test_adopted(pair: Pair) -> None:

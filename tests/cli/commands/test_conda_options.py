@@ -53,7 +53,7 @@ def _has(alone: Host, environment: str) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("option", ["-d", "--dry-run"])
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("add", "three"), " + three >=1.0\n would write environment.yml, conda-lock.yml, dev."),
         (("remove", "one"), " - one\n would write environment.yml, conda-lock.yml, dev."),
@@ -68,12 +68,14 @@ def _has(alone: Host, environment: str) -> set[str]:
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else None,
 )
-def test_dry_run(alone: Host, demo: Path, option: str, words: tuple[str, ...], said: str) -> None:
+def test_dry_run(
+    alone: Host, demo: Path, option: str, words: tuple[str, ...], message: str
+) -> None:
     """What would be done is said, and nothing is done; ``-d`` is the short form."""
     before = _state(demo, alone.home)
-    assert said in alone.multiplat(*words, option, cwd=demo).stderr
-    found = alone.json(*words, option, cwd=demo)
-    assert found["written" if words[0] == "import" else "dry_run"] is (words[0] != "import")
+    assert message in alone.multiplat(*words, option, cwd=demo).stderr
+    document = alone.json(*words, option, cwd=demo)
+    assert document["written" if words[0] == "import" else "dry_run"] is (words[0] != "import")
     assert _state(demo, alone.home) == before
 
 
@@ -207,8 +209,8 @@ def test_verbose(alone: Host, project: Path, tmp_path: Path) -> None:
     write(project, own, *names, platforms="[linux-64]")
     alone.multiplat("lock", cwd=project)
     write_repodata(own, [package for name in names for package in _numbered(name, "1.0", "2.0")])
-    said = without_sizes(alone.multiplat("update", "-d", cwd=project).stderr)
-    assert said.count(" 1.0 → 2.0  linux-64\n") == 70
+    stderr = without_sizes(alone.multiplat("update", "-d", cwd=project).stderr)
+    assert stderr.count(" 1.0 → 2.0  linux-64\n") == 70
     for option, rows in (("-y", 60), ("-v", 70), ("--verbose", 70), ("-vv", 70)):
         command = [*alone.command, "update", "-d", option]
         with Terminal(command, env=alone.environ(), cwd=project) as terminal:
@@ -223,10 +225,10 @@ def test_verbose_why(alone: Host, project: Path, tmp_path: Path) -> None:
     own = write_repodata(tmp_path / "own", [*tools, *_numbered("base", "1.0", "2.0")])
     write(project, own, *(tool.name for tool in tools), platforms="[linux-64]")
     alone.multiplat("lock", cwd=project)
-    said = alone.multiplat("why", "base", cwd=project).stdout
-    assert (said.count("needed by t"), "needed by 5 more" in said) == (10, True)
-    said = alone.multiplat("why", "base", "-v", cwd=project).stdout
-    assert (said.count("needed by t"), " more" in said) == (15, False)
+    stdout = alone.multiplat("why", "base", cwd=project).stdout
+    assert (stdout.count("needed by t"), "needed by 5 more" in stdout) == (10, True)
+    stdout = alone.multiplat("why", "base", "-v", cwd=project).stdout
+    assert (stdout.count("needed by t"), " more" in stdout) == (15, False)
 
 
 @pytest.fixture
@@ -288,8 +290,8 @@ def test_no_pip_by_default(door: Host, project: Path, pythons: Path) -> None:
 def test_one_environment(alone: Host, demo: Path, command: str) -> None:
     """What works in one environment takes no second one in silence, and the same one twice."""
     words = {"run": ["--", "true"], "platform": ["add", "linux-64"]}.get(command, [])
-    said = alone.multiplat(command, "-e", "dev", "-e", "default", *words, cwd=demo, code=2).stderr
-    assert "argument -e: only one ENV at a time, not dev and default\n" in said
+    stderr = alone.multiplat(command, "-e", "dev", "-e", "default", *words, cwd=demo, code=2).stderr
+    assert "argument -e: only one ENV at a time, not dev and default\n" in stderr
     done = alone.json(command, "-e", "dev", "-e", "default", *words, cwd=demo, code=2)
     assert done["success"] is False
     alone.multiplat("tree", "-e", "dev", "--environment", "dev", cwd=demo)

@@ -55,14 +55,14 @@ def _lock(alone: Host, project: Path, channel: Path, *specs: str, extra: str = P
 
 def test_cpu_build_of_a_newer_version(alone: Host, project: Path, twin: Path) -> None:
     """It is said, with why, and what to write to have the CUDA build."""
-    said = _lock(alone, project, twin, "python 3.12.*", "torch-twin >=2.5")
+    output = _lock(alone, project, twin, "python 3.12.*", "torch-twin >=2.5")
     assert (
         " ! torch-twin 2.12.0 is a CPU build: 2.12.0 has no CUDA build for python 3.12"
         "  (default/linux-64)\n"
         "     2.10.0 has one; to get it, write `torch-twin >=2.5 cuda*` in environment.yml:7:5\n"
-    ) in said
-    said = _lock(alone, project, twin, "python 3.12.*", "torch-twin >=2.5 cuda*")
-    assert "CPU build" not in said
+    ) in output
+    output = _lock(alone, project, twin, "python 3.12.*", "torch-twin >=2.5 cuda*")
+    assert "CPU build" not in output
     assert locked(project)["linux-64"]["torch-twin"] == "2.10.0"
 
 
@@ -105,10 +105,10 @@ def test_line_that_others_share(
     text = manifest.read_text(encoding="utf-8")
     manifest.write_text(re.sub(r"channels:\n  - .*\n", channels, text), encoding="utf-8")
     advice = f"conda multiplat add 'torch-twin >=2.5 cuda*' {command}"
-    said = alone.multiplat("lock", "--channel-priority", "flexible", cwd=project).stderr
-    assert f"     2.10.0 has one; to get it, run `{advice}`\n" in said
-    said = alone.multiplat("why", "torch-twin", *command.split(), cwd=project).stdout
-    assert f"  2.10.0 has one; to get it, run `{advice}`\n" in said
+    stderr = alone.multiplat("lock", "--channel-priority", "flexible", cwd=project).stderr
+    assert f"     2.10.0 has one; to get it, run `{advice}`\n" in stderr
+    stdout = alone.multiplat("why", "torch-twin", *command.split(), cwd=project).stdout
+    assert f"  2.10.0 has one; to get it, run `{advice}`\n" in stdout
     alone.multiplat(*shlex.split(advice)[2:], "--no-install", cwd=project)
     lock = project / ("gpu.conda-lock.yml" if "gpu" in command else "conda-lock.yml")
     chosen = {
@@ -123,10 +123,10 @@ def test_line_that_others_share(
 def test_cuda_build_that_cannot_be(alone: Host, project: Path, twin: Path) -> None:
     """Where no CUDA build fits the rest, the solver says what stands in the way."""
     specs = ("python 3.12.*", "torch-twin", "old-cuda")
-    said = _lock(alone, project, twin, *specs)
-    assert " ! torch-twin 2.12.0 is a CPU build: 2.12.0 has no CUDA build for python 3.12" in said
-    assert "     `torch-twin * cuda*` in environment.yml:7:5 would have no solution:\n" in said
-    assert "cuda-version" in said
+    output = _lock(alone, project, twin, *specs)
+    assert " ! torch-twin 2.12.0 is a CPU build: 2.12.0 has no CUDA build for python 3.12" in output
+    assert "     `torch-twin * cuda*` in environment.yml:7:5 would have no solution:\n" in output
+    assert "cuda-version" in output
 
 
 @pytest.mark.parametrize(
@@ -144,30 +144,30 @@ def test_cpu_build_of_an_earlier_lock(alone: Host, project: Path, twin: Path) ->
     """A promise that came later moves nothing by itself: it says how to."""
     specs = ("python 3.11.*", "torch-twin")
     _lock(alone, project, twin, *specs, extra="")
-    said = _lock(alone, project, twin, *specs)
+    output = _lock(alone, project, twin, *specs)
     assert (
         " ! torch-twin 2.12.0 is a CPU build: it was kept from an earlier lock  "
         "(default/linux-64)\n"
         "     2.12.0 has one; to get it, run `conda multiplat lock --update torch-twin`\n"
-    ) in said
-    said = alone.multiplat("lock", "--update", "torch-twin", cwd=project).stderr
-    assert "CPU build" not in said
+    ) in output
+    stderr = alone.multiplat("lock", "--update", "torch-twin", cwd=project).stderr
+    assert "CPU build" not in stderr
     assert "   ~ torch-twin    2.12.0 (cpu_py311_100 → cuda126_py311_200)  linux-64\n" in (
-        without_sizes(said)
+        without_sizes(stderr)
     )
 
 
 def test_cpu_build_that_is_asked_for(alone: Host, project: Path, twin: Path) -> None:
     """A line that names a CPU build has what it wants."""
-    said = _lock(alone, project, twin, "python 3.12.*", "torch-twin * cpu*")
-    assert "CPU build" not in said
+    output = _lock(alone, project, twin, "python 3.12.*", "torch-twin * cpu*")
+    assert "CPU build" not in output
 
 
 def test_cpu_builds_as_json(alone: Host, project: Path, twin: Path) -> None:
     """--json has them too."""
     write(project, twin, "python 3.12.*", "torch-twin", platforms="[linux-64]", extra=PROMISE)
-    (found,) = alone.json("lock", cwd=project)["cpu_builds"]
-    assert (found["target"], found["name"], found["instead"], found["line"]) == (
+    (cpu_build,) = alone.json("lock", cwd=project)["cpu_builds"]
+    assert (cpu_build["target"], cpu_build["name"], cpu_build["instead"], cpu_build["line"]) == (
         "default/linux-64",
         "torch-twin",
         "2.10.0",
@@ -201,10 +201,10 @@ def test_real_pytorch(alone: Host, project: Path, real_slice: Path) -> None:
     assert "CPU build" not in _lock(alone, project, real_slice, *specs)
     assert "/pytorch-2.12.0-cuda" in lock.read_text(encoding="utf-8")
     lock.unlink()
-    said = _lock(alone, project, real_slice, "python 3.12.*", "pytorch")
-    assert " ! pytorch 2.12.0 is a CPU build: 2.12.0 has no CUDA build for python 3.12" in said
+    output = _lock(alone, project, real_slice, "python 3.12.*", "pytorch")
+    assert " ! pytorch 2.12.0 is a CPU build: 2.12.0 has no CUDA build for python 3.12" in output
     assert (
-        "     2.10.0 has one; to get it, write `pytorch * cuda*` in environment.yml:7:5\n" in said
+        "     2.10.0 has one; to get it, write `pytorch * cuda*` in environment.yml:7:5\n" in output
     )
 
 
@@ -232,11 +232,11 @@ def test_only_a_driver_is_missing(alone: Host, project: Path, channel: Path) -> 
     """Where nothing but a promise of CUDA is in the way, the conflict says what to write."""
     write(project, channel, "needs-cuda", platforms="[linux-64, osx-arm64]")
     done = alone.multiplat("lock", cwd=project, code=1)
-    said = (
+    hint = (
         '    if the machines have CUDA, promise it: `linux-64: {cuda: "12.4"}` '
         "under multiplat: virtual-packages\n"
     )
-    assert done.stderr.count(said) == 1  # macOS has none to promise
+    assert done.stderr.count(hint) == 1  # macOS has none to promise
     conflicts = alone.json("lock", cwd=project, code=1)["conflicts"]
     fixes = {conflict["target"]: conflict["fix"] for conflict in conflicts}
     assert fixes["default/linux-64"].startswith("promise it: ")

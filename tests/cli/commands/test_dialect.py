@@ -23,17 +23,17 @@ def tools(tmp_path: Path) -> Path:
 def test_slips(alone: Host, project: Path, tools: Path) -> None:
     """`lock` and `import` say what conda reads, and what to write; the line stays as it is."""
     file = write(project, tools, "tool=<2.0", platforms="[linux-64]")
-    said = (
+    warning = (
         "environment.yml:6:5: `tool=<2.0`: conda reads `=<2.0` as `<2.0`: "
         "write `tool <=2.0` or `tool <2.0`\n"
     )
-    assert f"warning: {said}" in alone.multiplat("lock", cwd=project).stderr
+    assert f"warning: {warning}" in alone.multiplat("lock", cwd=project).stderr
     assert locked(project) == {"linux-64": {"tool": "1.0"}}
     assert alone.multiplat("check", "--strict", cwd=project).stdout == "in sync: conda-lock.yml\n"
     added = alone.multiplat("add", "tool=<2.0", cwd=project).stderr
-    assert f"warning: {said}" in added
+    assert f"warning: {warning}" in added
     done = alone.multiplat("import", file, "--dry-run", cwd=project)
-    assert f" {said}" in done.stderr
+    assert f" {warning}" in done.stderr
     assert "  - tool=<2.0\n" in done.stdout
 
 
@@ -52,12 +52,12 @@ def test_platform_of_a_channel(alone: Host, project: Path, tools: Path) -> None:
     assert locked(project) == {"linux-64": {"tool": "2.0"}}
     assert alone.multiplat("check", "--strict", cwd=project).stdout == "in sync: conda-lock.yml\n"
     write(project, tools, line, platforms="[linux-64, osx-64]")
-    said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert f"`{line}`: packages of linux-64 don't exist for osx-64\n" in said
+    stderr = alone.multiplat("lock", cwd=project, code=1).stderr
+    assert f"`{line}`: packages of linux-64 don't exist for osx-64\n" in stderr
     assert (
         f"error: no solution for default/osx-64\n  environment.yml:6:5  {line}\n"
         "  tool is requested for linux-64: give the line a selector, or leave the platform out\n"
-    ) in said
+    ) in stderr
     write(project, tools, "tool[subdir=linux-64]", platforms="[linux-64]")
     assert "\n  tool 3.0 is for noarch, not linux-64: add the build to the line\n" in (
         alone.multiplat("lock", "--update-all", cwd=project, code=1).stderr

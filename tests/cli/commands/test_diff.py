@@ -69,27 +69,27 @@ def test_work_tree_against_head(door: Host, repository: Path) -> None:
 def test_revisions(alone: Host, repository: Path) -> None:
     """Two revisions; what is the same; --exit-code; one environment and platform."""
     _git(repository, "commit", "-qam", "second")
-    said = alone.multiplat("diff", cwd=repository).stdout
-    assert said == "the locks do not differ\n"
+    stdout = alone.multiplat("diff", cwd=repository).stdout
+    assert stdout == "the locks do not differ\n"
     alone.multiplat("diff", "--exit-code", cwd=repository, code=0)
     chosen = ("-e", "dev", "--platform", "osx-arm64")
-    said = alone.multiplat("diff", "HEAD~1", "HEAD", *chosen, cwd=repository).stdout
-    assert said == (
+    stdout = alone.multiplat("diff", "HEAD~1", "HEAD", *chosen, cwd=repository).stdout
+    assert stdout == (
         "dev\n"
         "  ↑ base  1.0 → 2.0          16 B  osx-arm64\n"
         "  ~ tool  3.0 (h1_0 → h2_1)  19 B  osx-arm64\n"
         "  1 upgraded, 1 build changed\n"
     )
-    said = alone.multiplat("diff", "main", "HEAD~1", "-e", "dev", cwd=repository).stdout
-    assert "  ↓ base    2.0 → 1.0          16 B  all platforms\n" in said
-    assert "  + native  1.0                18 B  linux-64\n" in said
+    stdout = alone.multiplat("diff", "main", "HEAD~1", "-e", "dev", cwd=repository).stdout
+    assert "  ↓ base    2.0 → 1.0          16 B  all platforms\n" in stdout
+    assert "  + native  1.0                18 B  linux-64\n" in stdout
     alone.multiplat("diff", "HEAD~1", "--exit-code", cwd=repository, code=1)
 
 
 def test_markdown(alone: Host, repository: Path) -> None:
     """Tables that a pull request shows; what a name has of Markdown means nothing."""
-    said = alone.multiplat("diff", "--markdown", "-e", "default", cwd=repository).stdout
-    assert said == (
+    stdout = alone.multiplat("diff", "--markdown", "-e", "default", cwd=repository).stdout
+    assert stdout == (
         "### default\n"
         "\n"
         "| package | old | new | platforms |\n"
@@ -106,9 +106,9 @@ def test_markdown(alone: Host, repository: Path) -> None:
 
 def test_json(alone: Host, repository: Path) -> None:
     """One document, environments that do not differ included."""
-    found = alone.json("diff", "--platform", "osx-arm64", cwd=repository)["environments"]
-    assert list(found) == ["default", "dev"]
-    assert found["dev"]["changes"][0] == {
+    environments = alone.json("diff", "--platform", "osx-arm64", cwd=repository)["environments"]
+    assert list(environments) == ["default", "dev"]
+    assert environments["dev"]["changes"][0] == {
         "kind": "upgraded",
         "name": "base",
         "manager": "conda",
@@ -131,8 +131,8 @@ def test_order(alone: Host, project: Path, tools: Path) -> None:
         alone.multiplat("lock", "-q", "--update-all", cwd=project)
 
     def shown(*words: str) -> list[str]:
-        said = alone.multiplat("diff", *words, cwd=project).stdout
-        return [line for line in said.splitlines() if not line.startswith(" ")]
+        stdout = alone.multiplat("diff", *words, cwd=project).stdout
+        return [line for line in stdout.splitlines() if not line.startswith(" ")]
 
     locked("base <2", names)
     _git(project, "add", "-A")
@@ -160,8 +160,8 @@ def test_files_and_paths(alone: Host, repository: Path, tmp_path: Path) -> None:
     assert by_file == by_path
     assert by_file.startswith("default\n  ↑ base    1.0 → 2.0 ")
     (repository / "dev.conda-lock.yml").unlink()
-    said = alone.multiplat("diff", cwd=repository).stdout
-    assert said.endswith("dev\n  linux-64: gone, 4 packages\n  osx-arm64: gone, 3 packages\n")
+    stdout = alone.multiplat("diff", cwd=repository).stdout
+    assert stdout.endswith("dev\n  linux-64: gone, 4 packages\n  osx-arm64: gone, 3 packages\n")
 
 
 @pytest.mark.parametrize(
@@ -181,12 +181,12 @@ def test_without_git(alone: Host, project: Path, tools: Path) -> None:
     """No repository, no commit, no git: each is said; files can be compared without."""
     write(project, tools, "solo", platforms=TWO)
     alone.multiplat("lock", cwd=project)
-    said = alone.multiplat("diff", cwd=project, code=2).stderr
-    assert "not a git repository" in said
+    stderr = alone.multiplat("diff", cwd=project, code=2).stderr
+    assert "not a git repository" in stderr
     _git(project, "init", "-q")
     assert "git knows no revision 'HEAD'" in alone.multiplat("diff", cwd=project, code=2).stderr
-    said = alone.multiplat("diff", cwd=project, code=3, env={"PATH": "/nonexistent"}).stderr
-    assert said.startswith("error: git can't be run: ")
+    stderr = alone.multiplat("diff", cwd=project, code=3, env={"PATH": "/nonexistent"}).stderr
+    assert stderr.startswith("error: git can't be run: ")
     same = ("conda-lock.yml", "conda-lock.yml")
     done = alone.multiplat("diff", *same, cwd=project, env={"PATH": "/nonexistent"})
     assert done.stdout == "the locks do not differ\n"

@@ -71,9 +71,9 @@ def test_wheel_that_cannot_run_there(
     assert f"environment.yml:9:9: {wheel.name} can't be installed on default/" in done.stderr
     assert f"add `; {marker}` to the line" in done.stderr
     assert not (project / "conda-lock.yml").exists()
-    said = re.search(r"add `; (.*?)` to the line", done.stderr)
-    assert said
-    entries = _entries("--no-index", f"{line} ; {said[1]}")
+    advice = re.search(r"add `; (.*?)` to the line", done.stderr)
+    assert advice
+    entries = _entries("--no-index", f"{line} ; {advice[1]}")
     write(project, channel, "python 3.12.*", entries, platforms=platforms)
     alone.multiplat("lock", cwd=project)
     assert _locked_on(project) == fits

@@ -33,10 +33,10 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def _cuda(host: Host, cwd: Path, **environ: str) -> dict[str, tuple[str, str]]:
     """CUDA's virtual packages as ``info`` has them: name -> version, where from."""
-    found = host.json("info", cwd=cwd, env=environ)["virtual_packages"]
+    packages = host.json("info", cwd=cwd, env=environ)["virtual_packages"]
     return {
         package["name"]: (package["version"], package["from"])
-        for package in found
+        for package in packages
         if package["name"].startswith("__cuda")
     }
 
@@ -57,8 +57,8 @@ def test_driver_and_gpu(door: Host, project: Path, driver: dict[str, str]) -> No
 
 def test_lowest_of_several_gpus(door: Host, project: Path, driver: dict[str, str]) -> None:
     """What holds for every GPU of the machine."""
-    found = _cuda(door, project, **driver, FAKE_DRIVER_SECOND="75")
-    assert found["__cuda_arch"][0] == "7.5"
+    versions = _cuda(door, project, **driver, FAKE_DRIVER_SECOND="75")
+    assert versions["__cuda_arch"][0] == "7.5"
 
 
 @pytest.mark.slow
@@ -91,14 +91,14 @@ def test_no_driver(door: Host, project: Path) -> None:
 @pytest.mark.slow
 def test_overrides(door: Host, project: Path, driver: dict[str, str]) -> None:
     """CEP 30: an override says what the machine has; an empty one, that it has not."""
-    said = {"CONDA_OVERRIDE_CUDA": "11.8", "CONDA_OVERRIDE_CUDA_ARCH": "9.0"}
-    assert _cuda(door, project, **driver, **said) == {
+    variables = {"CONDA_OVERRIDE_CUDA": "11.8", "CONDA_OVERRIDE_CUDA_ARCH": "9.0"}
+    assert _cuda(door, project, **driver, **variables) == {
         "__cuda": ("11.8", "CONDA_OVERRIDE_CUDA"),
         "__cuda_arch": ("9.0", "CONDA_OVERRIDE_CUDA_ARCH"),
     }
     assert _cuda(door, project, **driver, CONDA_OVERRIDE_CUDA="") == {}
-    found = _cuda(door, project, **driver, CONDA_OVERRIDE_CUDA_ARCH="")
-    assert list(found) == ["__cuda"]
+    versions = _cuda(door, project, **driver, CONDA_OVERRIDE_CUDA_ARCH="")
+    assert list(versions) == ["__cuda"]
 
 
 def test_nvidia_smi(alone: Host, project: Path, tmp_path: Path) -> None:
@@ -112,8 +112,8 @@ def test_nvidia_smi(alone: Host, project: Path, tmp_path: Path) -> None:
     program.write_text(text, encoding="utf-8")
     program.chmod(0o755)
     path = f"{program.parent}:{alone.environ()['PATH']}"
-    found = _cuda(alone, project, PATH=path)
-    assert {name: version for name, (version, _) in found.items()} == {
+    versions = _cuda(alone, project, PATH=path)
+    assert {name: version for name, (version, _) in versions.items()} == {
         "__cuda": "12.2",
         "__cuda_arch": "7.0",
     }
@@ -130,11 +130,11 @@ def test_install_asks_the_driver(
     write(project, channel, "kernels", platforms=f"[{SUBDIR}]", extra=extra)
     door.multiplat("lock", cwd=project)
     old = {**driver, "FAKE_DRIVER_VERSION": "11080"}
-    said = door.multiplat("install", cwd=project, env=old, code=1).stderr
-    assert "kernels 1.0 and 1 more need __cuda >=12   this machine: __cuda 11.8\n" in said
+    stderr = door.multiplat("install", cwd=project, env=old, code=1).stderr
+    assert "kernels 1.0 and 1 more need __cuda >=12   this machine: __cuda 11.8\n" in stderr
     small = {**driver, "FAKE_DRIVER_SECOND": "75"}
-    said = door.multiplat("install", cwd=project, env=small, code=1).stderr
-    assert "needs            __cuda_arch >=8     this machine: __cuda_arch 7.5\n" in said
+    stderr = door.multiplat("install", cwd=project, env=small, code=1).stderr
+    assert "needs            __cuda_arch >=8     this machine: __cuda_arch 7.5\n" in stderr
     door.multiplat("install", cwd=project, env=driver)
     assert (door.envs / "demo" / "conda-meta" / "kernels-1.0-0.json").is_file()
 
@@ -169,8 +169,8 @@ def test_plain_conda_sees_the_gpu(conda: Host, driver: dict[str, str], project: 
 
 def test_settings_in_info(conda: Host, alone: Host, project: Path) -> None:
     """Inside conda, ``info`` shows what our hooks are set to."""
-    found = conda.json("info", cwd=project, env={"CONDA_PLUGINS_MULTIPLAT_DRIFT": "off"})
-    assert found["settings"] == {
+    document = conda.json("info", cwd=project, env={"CONDA_PLUGINS_MULTIPLAT_DRIFT": "off"})
+    assert document["settings"] == {
         "plugins.multiplat_machine": "error",
         "plugins.multiplat_cpu_builds": "warn",
         "plugins.multiplat_drift": "off",

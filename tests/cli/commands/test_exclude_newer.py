@@ -227,7 +227,7 @@ def test_records_that_became_too_new(alone: Host, project: Path, tools: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("settings", "expected"),
     [
         ({"exclude_newer": "7d"}, ("1.0", "2.0")),
         ({"exclude_newer": "P2D"}, ("2.0", "2.0")),
@@ -249,30 +249,30 @@ def test_records_that_became_too_new(alone: Host, project: Path, tools: Path) ->
     ],
 )
 def test_precedence(
-    alone: Host, project: Path, tools: Path, said: dict[str, Any], expected: tuple[str, str]
+    alone: Host, project: Path, tools: Path, settings: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     """A package's own word before its channel's, and that before what is said of everything."""
-    extra = _extra(**said).replace('"URL"', json.dumps(tools.as_uri()))
+    extra = _extra(**settings).replace('"URL"', json.dumps(tools.as_uri()))
     write(project, tools, "tool", platforms=LINUX, extra=extra)
     alone.multiplat("lock", cwd=project)
-    found = locked(project)["linux-64"]
-    assert (found["tool"], found["part"]) == expected
+    versions = locked(project)["linux-64"]
+    assert (versions["tool"], versions["part"]) == expected
     alone.multiplat("check", "--strict", cwd=project)
 
 
-def _seen_by_conda(record: Mapping[str, Any], channel: str, said: Mapping[str, Any]) -> bool:
-    """Conda's rule (26.9), said again in plain words; ``said`` has instants, or ``None``.
+def _seen_by_conda(record: Mapping[str, Any], channel: str, cuts: Mapping[str, Any]) -> bool:
+    """Conda's rule (26.9), said again in plain words; ``cuts`` has instants, or ``None``.
 
     A record's own time is ``indexed_timestamp``, or ``timestamp`` where that is missing or 0; what
     is larger than any number of seconds is in milliseconds. Without a time a record is seen.
     """
     own = record.get("indexed_timestamp") or record.get("timestamp")
-    if record["name"] in said["packages"]:
-        cut = said["packages"][record["name"]]
-    elif channel in said["channels"]:
-        cut = said["channels"][channel]
+    if record["name"] in cuts["packages"]:
+        cut = cuts["packages"][record["name"]]
+    elif channel in cuts["channels"]:
+        cut = cuts["channels"][channel]
     else:
-        cut = said["everything"]
+        cut = cuts["everything"]
     if cut is None or not own:
         return True
     seconds = own / 1000 if own > 253402300799 else own
@@ -317,18 +317,18 @@ def _random_rule(
             return day, int(start.timestamp()) + DAY
         return _at(cut), cut
 
-    said: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     cuts: dict[str, Any] = {"everything": None, "channels": {}, "packages": {}}
     if chosen.random() < 0.8:
-        said["exclude_newer"], cuts["everything"] = word(never=False)
+        settings["exclude_newer"], cuts["everything"] = word(never=False)
     if chosen.random() < 0.5:
         channel = chosen.choice(channels)
         text, cuts["channels"][channel] = word(never=True)
-        said["exclude_newer_channel"] = {channel: text}
+        settings["exclude_newer_channel"] = {channel: text}
     for name in chosen.sample(list(names), chosen.randrange(4)) if chosen.random() < 0.6 else ():
         text, cuts["packages"][name] = word(never=True)
-        said.setdefault("exclude_newer_package", {})[name] = text
-    return said, cuts
+        settings.setdefault("exclude_newer_package", {})[name] = text
+    return settings, cuts
 
 
 def _world(seed: int) -> tuple[list[Package], list[str], list[Package], list[Package]]:
@@ -359,7 +359,7 @@ def test_random_worlds(alone: Host, project: Path, tmp_path: Path, seed: int) ->
     folders = [tmp_path / "one", tmp_path / "two"]
     chosen = random.Random(seed + 1000)
     asked = chosen.sample(names, 3)
-    said, cuts = _random_rule(chosen, names, [folder.as_uri() for folder in folders])
+    settings, cuts = _random_rule(chosen, names, [folder.as_uri() for folder in folders])
 
     def lock(extra: str, sees: Callable[[Package, Path], bool]) -> tuple[int, Any]:
         for folder, packages in zip(folders, halves, strict=True):
@@ -382,7 +382,7 @@ def test_random_worlds(alone: Host, project: Path, tmp_path: Path, seed: int) ->
         return _seen_by_conda(record, folder.as_uri(), cuts)
 
     expected = lock("", seen)
-    assert lock(_extra(**said), lambda _package, _folder: True) == expected
+    assert lock(_extra(**settings), lambda _package, _folder: True) == expected
 
 
 def test_worlds_are_of_both_kinds() -> None:
@@ -507,8 +507,10 @@ def test_the_option(alone: Host, project: Path, tools: Path) -> None:
     )
     assert locked(project)["linux-64"] == {"tool": "1.0", "part": "1.0"}
     done = alone.multiplat("outdated", "--json", cwd=project)
-    found = {package["name"]: package["allowed"] for package in json.loads(done.stdout)["outdated"]}
-    assert found == {"tool": "1.0", "part": "1.0"}
+    versions = {
+        package["name"]: package["allowed"] for package in json.loads(done.stdout)["outdated"]
+    }
+    assert versions == {"tool": "1.0", "part": "1.0"}
     alone.multiplat("lock", "--update-all", "--exclude-newer", "false", cwd=project)
     assert locked(project)["linux-64"] == {"tool": "2.0", "part": "3.0"}
     assert "multiplat.exclude-newer.linux-64" not in _custom(project)
@@ -598,8 +600,8 @@ def test_uvs_settings(alone: Host, project: Path, own: Path, pypi: Rules, where:
     )
     assert "who locks" not in done.stderr
     arm = "1.0" if env else "2.0"
-    found = locked(project)["linux-64"]
-    assert found == {"python": "3.12.9", "robot": "1.0", "arm": arm}
+    versions = locked(project)["linux-64"]
+    assert versions == {"python": "3.12.9", "robot": "1.0", "arm": arm}
     alone.multiplat("check", "--strict", cwd=project)
     extra = _extra(exclude_newer="2d")
     write(project, own, "python", _pip(pypi, "robot"), platforms=LINUX, extra=extra)
@@ -703,8 +705,8 @@ def test_what_is_in_the_way_of_pypi(alone: Host, project: Path, own: Path, pypi:
     assert "arm" not in done.stderr, "its older version does"
     written("robot >=2", exclude_newer_package={"Robot": False})
     alone.multiplat("lock", cwd=project)
-    found = locked(project)["linux-64"]
-    assert found == {"python": "3.12.4", "robot": "2.0", "arm": "1.0"}
+    versions = locked(project)["linux-64"]
+    assert versions == {"python": "3.12.4", "robot": "2.0", "arm": "1.0"}
     alone.multiplat("check", "--strict", cwd=project)
 
 
@@ -752,8 +754,8 @@ def test_files_that_nobody_dates(
     extra = _extra(exclude_newer="7d")
     write(project, _with_python(own), "python", _pip(pypi, *lines), platforms=LINUX, extra=extra)
     alone.multiplat("lock", cwd=project)
-    found = locked(project)["linux-64"]
-    assert found == {"python": "3.12.4", "linked": "3.0", "named": "3.0", "arm": "1.0"}
+    versions = locked(project)["linux-64"]
+    assert versions == {"python": "3.12.4", "linked": "3.0", "named": "3.0", "arm": "1.0"}
     times = json.loads(_custom(project)["multiplat.times.linux-64"])["pypi"]
     assert times == {"linked": 0, "named": 0, "arm": NOW - 100 * DAY}
     alone.multiplat("check", "--strict", cwd=project)
@@ -835,8 +837,8 @@ def test_info(alone: Host, project: Path, tools: Path) -> None:
     done = alone.multiplat("info", cwd=project)
     assert " exclude-newer  7d; part: false\n" in done.stdout
     done = alone.multiplat("info", "--json", cwd=project)
-    said = json.loads(done.stdout)["exclude_newer"]
-    assert said == {"everything": "7d", "packages": {"part": "false"}}
+    exclude_newer = json.loads(done.stdout)["exclude_newer"]
+    assert exclude_newer == {"everything": "7d", "packages": {"part": "false"}}
 
 
 def test_from_pixi(alone: Host, project: Path) -> None:
@@ -864,12 +866,12 @@ def test_merge(alone: Host, tmp_path: Path, own: Path) -> None:
     repo = repository(tmp_path / "repo", alone)
     repo.multiplat("merge-driver", "--setup")
 
-    def commit(lines: Sequence[str], **said: Any) -> str:
-        extra = _extra(**said) if said else ""
+    def commit(lines: Sequence[str], **settings: Any) -> str:
+        extra = _extra(**settings) if settings else ""
         write(repo.folder, own, *lines, platforms=LINUX, extra=extra)
         repo.multiplat("lock")
         repo.commit(" ".join(lines))
-        return str(_said(repo.folder).get("at", "")) if said else ""
+        return str(_said(repo.folder).get("at", "")) if settings else ""
 
     commit(names[:4], exclude_newer="7d")
     repo.git("branch", "side")

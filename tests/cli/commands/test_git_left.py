@@ -112,14 +112,14 @@ def test_moved(clone: Clone, programs: Path, tmp_path: Path) -> None:
     programs.parent.rename(tmp_path / "elsewhere")
     moved = Clone(clone.folder, clone.host, f"{tmp_path}/elsewhere/bin:{clone.path}")
     moved.write(LOCK, "lock")
-    said = moved.git("show")
-    assert "+channel conda-forge" in said
-    assert SAID not in said
+    output = moved.git("show")
+    assert "+channel conda-forge" in output
+    assert SAID not in output
     moved.write("".join(LINES), "base")
     _branches(moved, {1: "ours\n"}, {18: "theirs\n"})
-    said = moved.git("merge", "side", code=1)
-    assert "conda-lock.yml is not merged: " in said
-    assert SAID not in said
+    output = moved.git("merge", "side", code=1)
+    assert "conda-lock.yml is not merged: " in output
+    assert SAID not in output
 
 
 @pytest.mark.parametrize("how", ["gone", "without Python", "without package"])
@@ -133,9 +133,9 @@ def test_gone(clone: Clone, programs: Path, how: str) -> None:
         next(programs.parent.glob("lib/python*/site-packages/ours.pth")).unlink()
     clone.write("".join(["changed\n", *LINES[1:]]))
     for command in (("diff",), ("log", "-p", "--reverse"), ("show",)):
-        said = clone.git(*command)
-        assert f"{SAID}diff --setup --local; to leave it: git config --remove-section" in said
-        assert "+changed\n" in said if command == ("diff",) else "+line 3\n" in said
+        output = clone.git(*command)
+        assert f"{SAID}diff --setup --local; to leave it: git config --remove-section" in output
+        assert "+changed\n" in output if command == ("diff",) else "+line 3\n" in output
     clone.git("checkout", "-q", ".")
     _branches(clone, {1: "ours\n"}, {18: "theirs\n"})
     clone.git("branch", "again")
@@ -154,8 +154,8 @@ def test_gone_in_conflict(clone: Clone, programs: Path) -> None:
         file.write("conda-lock.yml conflict-marker-size=9\n")
     clone.commit("markers")
     _branches(clone, {1: "ours\n"}, {1: "theirs\n"})
-    said = clone.git("merge", "side", code=1)
-    assert "CONFLICT (content): Merge conflict in conda-lock.yml" in said
+    output = clone.git("merge", "side", code=1)
+    assert "CONFLICT (content): Merge conflict in conda-lock.yml" in output
     marked = r"line 0\n<{9} (ours|HEAD)\nours\n={9}\ntheirs\n>{9} (theirs|side)\nline 2\n"
     assert re.match(marked, clone.read())
     clone.git("merge", "--abort")
@@ -167,10 +167,10 @@ def test_gone_in_conflict(clone: Clone, programs: Path) -> None:
     assert (clone.folder / "conda-lock.yml").read_bytes() == b"\0binary"
     clone.git("merge", "--abort")
     for section in ("merge", "diff"):
-        said = clone.git("config", "--remove-section", f"{section}.conda-multiplat")
+        output = clone.git("config", "--remove-section", f"{section}.conda-multiplat")
     clone.git("reset", "-q", "--hard", "HEAD~1")
-    said = clone.git("merge", "side", code=1)
-    assert SAID not in said
+    output = clone.git("merge", "side", code=1)
+    assert SAID not in output
     assert "<<<<<<<<< HEAD\n" in clone.read()
 
 

@@ -56,10 +56,10 @@ def test_merge_driver(door: Host, tmp_path: Path) -> None:
     inner = repo.folder / "inner"
     inner.mkdir()
     before = _local(repo).read_text("utf-8")
-    said = repo.multiplat("merge-driver", "--setup", cwd=inner)
+    output = repo.multiplat("merge-driver", "--setup", cwd=inner)
     driver = repo.git("config", "merge.conda-multiplat.driver").strip()
     assert "merge-driver %O %A %B %P" in driver
-    assert said == (
+    assert output == (
         " wrote ../.gitattributes:\n"
         + "".join(f"   {line}\n" for line in MERGE.splitlines())
         + " wrote git's local configuration:\n"
@@ -76,9 +76,9 @@ def test_merge_driver(door: Host, tmp_path: Path) -> None:
     again = repo.multiplat("merge-driver", "--setup", "--local")
     assert again == " already set up\n"
     assert _attributes(repo).read_text("utf-8") == MERGE
-    said = repo.multiplat("merge-driver", "--undo")
-    assert said.startswith(" removed from .gitattributes:\n   # Once in each clone")
-    assert " removed from git's local configuration:\n" in said
+    output = repo.multiplat("merge-driver", "--undo")
+    assert output.startswith(" removed from .gitattributes:\n   # Once in each clone")
+    assert " removed from git's local configuration:\n" in output
     assert not _attributes(repo).exists()
     assert _local(repo).read_text("utf-8") == before
     assert repo.multiplat("merge-driver", "--undo") == " nothing to undo\n"
@@ -96,8 +96,8 @@ def test_other_lines_stay(repo: Repository) -> None:
     assert _attributes(repo).read_bytes() == (
         own + b"\r\n" + (MERGE + DIFF).replace("\n", "\r\n").encode()
     )
-    said = repo.git("check-attr", "-a", "--", "a/dev.conda-lock.yml", "conda-lock.yml", "x.yml")
-    assert said == (
+    output = repo.git("check-attr", "-a", "--", "a/dev.conda-lock.yml", "conda-lock.yml", "x.yml")
+    assert output == (
         "a/dev.conda-lock.yml: diff: conda-multiplat\n"
         "a/dev.conda-lock.yml: merge: conda-multiplat\n"
         "a/dev.conda-lock.yml: text: set\n"
@@ -120,8 +120,8 @@ def test_colleague(repo: Repository, tmp_path: Path, alone: Host) -> None:
     repo.git("clone", "-q", str(repo.folder), str(tmp_path / "clone"))
     clone = Repository(tmp_path / "clone", alone)
     clone.git("config", "merge.conda-multiplat.driver", "/gone/conda-multiplat x")
-    said = clone.multiplat("merge-driver", "--setup")
-    assert said.startswith(" wrote git's local configuration:\n")
+    output = clone.multiplat("merge-driver", "--setup")
+    assert output.startswith(" wrote git's local configuration:\n")
     assert clone.git("status", "--short") == ""
     assert "/gone" not in _local(clone).read_text("utf-8")
 
@@ -155,8 +155,8 @@ def test_program(repo: Repository, tmp_path: Path) -> None:
     for folders, program in (((), SCRIPT), ((environment,), SCRIPT), ((tool,), "conda-multiplat")):
         env = {**repo.env, **_bare_path(repo, *folders)}
         repo.host.multiplat("merge-driver", "--setup", cwd=repo.folder, env=env)
-        found = repo.git("config", "merge.conda-multiplat.driver")
-        assert f" works {program}; then merge {program}; " in found
+        driver = repo.git("config", "merge.conda-multiplat.driver")
+        assert f" works {program}; then merge {program}; " in driver
 
 
 def test_no_repository(alone: Host, tmp_path: Path) -> None:
@@ -193,8 +193,8 @@ def test_readable_diffs(alone: Host, tmp_path: Path, tools: Path) -> None:
     write(folder, tools, "base >=2", platforms="[linux-64]")
     repo.multiplat("lock", cwd=folder)
     url = tools.as_uri()
-    said = repo.git("diff", "-U0", "--", "the robot/conda-lock.yml").splitlines()
-    changed = [line for line in said if line[0] in "+-" and not line.startswith(("---", "+++"))]
+    lines = repo.git("diff", "-U0", "--", "the robot/conda-lock.yml").splitlines()
+    changed = [line for line in lines if line[0] in "+-" and not line.startswith(("---", "+++"))]
     digests = [line for line in changed if line[1:].startswith("lock sha256:")]
     assert [digest[:13] for digest in digests] == ["-lock sha256:", "+lock sha256:"]
     packages = [line.rpartition(":")[0] for line in changed if "  " in line]
@@ -226,9 +226,9 @@ def test_what_is_no_lock(repo: Repository) -> None:
     for content in (b"", b"<<<<<<< a\n", b"\xff\xfe\n", b"version: 1\n"):
         lock.write_bytes(content)
         repo.commit(f"{content!r}")
-    said = repo.git("log", "-p", "--", "conda-lock.yml")
-    assert "+<<<<<<< a\n" in said
-    assert "+version: 1\n" in said
+    output = repo.git("log", "-p", "--", "conda-lock.yml")
+    assert "+<<<<<<< a\n" in output
+    assert "+version: 1\n" in output
 
 
 def test_unmerged_and_unhashed(alone: Host, project: Path) -> None:
@@ -249,8 +249,8 @@ package:
 - {name: c, version: '3', manager: pip, platform: linux-64, dependencies: {}, url: ./c, hash: {}}
 """
     (project / "conda-lock.yml").write_text(text, encoding="utf-8")
-    said = alone.multiplat("diff", "--textconv", "conda-lock.yml", cwd=project).stdout
-    lines = said.splitlines()
+    stdout = alone.multiplat("diff", "--textconv", "conda-lock.yml", cwd=project).stdout
+    lines = stdout.splitlines()
     assert lines.pop(2).startswith("lock sha256:")
     assert lines == [
         "environment default of environment.yml",

@@ -71,13 +71,13 @@ def test_lock_adopts(alone: Host, project: Path, gpu: Path) -> None:
     dry = alone.json("lock", "--dry-run", cwd=project)
     assert dry["files"] == ["environment.yml", "conda-lock.yml"]
     assert "multiplat:" not in (project / "environment.yml").read_text(encoding="utf-8")
-    said = alone.multiplat("lock", cwd=project).stderr
+    stderr = alone.multiplat("lock", cwd=project).stderr
     assert (
         " added promises to environment.yml that the lock of another tool needs:\n"
         '   default/linux-64  cuda: "12.0"  (torch 2.0 needs __cuda, with cuda-version 12.6)\n'
         '   default/linux-64  glibc: "2.34"  (torch 2.0 needs __glibc >=2.34)\n'
         " wrote environment.yml, conda-lock.yml\n"
-    ) in said
+    ) in stderr
     assert (
         (project / "environment.yml")
         .read_text(encoding="utf-8")
@@ -129,7 +129,7 @@ def test_own_promise_that_is_gone(alone: Host, project: Path, gpu: Path) -> None
         "or, to drop CUDA builds: conda multiplat lock --drop-cuda\n"
     )
     for command in (["lock"], ["lock", "--update-all"], ["add", "other"]):
-        said = alone.multiplat(*command, cwd=project, code=1).stderr
+        stderr = alone.multiplat(*command, cwd=project, code=1).stderr
         assert (
             "error: CUDA builds are locked, and the manifest promises no CUDA for them\n"
             "  default/linux-64  torch 2.0 cuda126_0 would become a CPU build\n"
@@ -137,7 +137,7 @@ def test_own_promise_that_is_gone(alone: Host, project: Path, gpu: Path) -> None
             '{cuda: "12.0"}\n'
             "  to drop them: conda multiplat lock --drop-cuda\n"
             "  no file was changed\n"
-        ) in said
+        ) in stderr
         assert lock.read_bytes() == before
     alone.multiplat("lock", "--drop-cuda", cwd=project)
     assert _builds(lock) == {"torch": "cpu_0"}
@@ -152,8 +152,8 @@ def test_promise_that_is_too_low(alone: Host, project: Path, gpu: Path) -> None:
     text = lock.read_text(encoding="utf-8").replace("__cuda: ''", "__cuda: '>=12'")
     lock.write_text(text, encoding="utf-8")
     _foreign(lock)
-    said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert 'linux-64: {cuda: "12"}\n' in said
+    stderr = alone.multiplat("lock", cwd=project, code=1).stderr
+    assert 'linux-64: {cuda: "12"}\n' in stderr
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,9 @@ def test_import(alone: Host, project: Path, gpu: Path, tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     lock = _locked(alone, tmp_path / "old", gpu)
     _foreign(lock)
-    said = alone.multiplat("import", lock, cwd=project).stderr
+    stderr = alone.multiplat("import", lock, cwd=project).stderr
     why = "torch 2.0 needs __cuda, with cuda-version 12.6, torch 2.0 needs __glibc >=2.34"
-    assert f" promised for linux-64: cuda 12.0, glibc 2.34 ({why})\n" in said
+    assert f" promised for linux-64: cuda 12.0, glibc 2.34 ({why})\n" in stderr
     text = (project / "environment.yml").read_text(encoding="utf-8")
     assert f'    linux-64: {{cuda: "12.0", glibc: "2.34"}}  # {why}\n' in text
     alone.multiplat("lock", cwd=project)
@@ -223,8 +223,8 @@ def test_virtual_packages_yml(alone: Host, project: Path) -> None:
     )
     stated = project / "virtual-packages.yml"
     stated.write_text(STATED, encoding="utf-8")
-    said = alone.multiplat("import", "env.yml", "--dry-run", cwd=project).stderr
-    assert " virtual-packages.yml has virtual packages for conda-lock: to import them" in said
+    stderr = alone.multiplat("import", "env.yml", "--dry-run", cwd=project).stderr
+    assert " virtual-packages.yml has virtual packages for conda-lock: to import them" in stderr
     done = alone.multiplat("import", "env.yml", "virtual-packages.yml", cwd=project)
     assert " not carried over:\n   virtual packages of osx-64\n" in done.stderr
     text = (project / "environment.yml").read_text(encoding="utf-8")
@@ -279,8 +279,8 @@ def test_install_elsewhere(alone: Host, project: Path, gpu: Path) -> None:
         '{cuda: "12.0", glibc: "2.34"}\n'
     )
     write(project, gpu, "torch 2.*", platforms=LINUX, extra=PROMISE)
-    said = alone.multiplat(*look, cwd=project).stderr
-    assert said == (
+    stderr = alone.multiplat(*look, cwd=project).stderr
+    assert stderr == (
         "   + cuda-version  12.6\n   + torch         2.0\n"
         " would install the 2 packages of default/linux-64\n"
     )

@@ -149,11 +149,15 @@ def test_skopeo(alone: Host, project: Path, two_platforms: Path, tmp_path: Path)
     _lock(alone, project, two_platforms, *ALL)
     made = alone.json("image", "--platform", "linux-aarch64", "--tag", "1.2", cwd=project)
     source = f"oci-archive:{project / made['image']}"
-    said = _skopeo("inspect", source)
-    assert (said["Digest"], said["Architecture"], said["Os"]) == (made["digest"], "arm64", "linux")
-    assert said["Layers"] == [layer["digest"] for layer in made["layers"]]
-    assert said["Labels"]["org.opencontainers.image.title"] == "demo"
-    assert said["RepoTags"] == []
+    document = _skopeo("inspect", source)
+    assert (document["Digest"], document["Architecture"], document["Os"]) == (
+        made["digest"],
+        "arm64",
+        "linux",
+    )
+    assert document["Layers"] == [layer["digest"] for layer in made["layers"]]
+    assert document["Labels"]["org.opencontainers.image.title"] == "demo"
+    assert document["RepoTags"] == []
     subprocess.run(
         ["skopeo", "copy", "-q", "--insecure-policy", source, f"dir:{tmp_path / 'copy'}"],
         check=True,
@@ -429,8 +433,8 @@ def test_bases_that_are_none(
     }
     for base, (code, message) in cases.items():
         make = ("image", "--platform", "linux-64", "-o", "layout", "--base", base)
-        said = alone.json(*make, cwd=project, code=code)
-        assert message in said["error"], base
+        document = alone.json(*make, cwd=project, code=code)
+        assert message in document["error"], base
         assert sorted(path.name for path in project.iterdir()) == [
             ".git",
             "conda-lock.yml",
@@ -463,8 +467,8 @@ def test_refused(
         (project / name).mkdir()
         (project / name / "file").touch()
     platform = () if "--platform" in arguments else ("--platform", "linux-64")
-    said = alone.json("image", *platform, *arguments, cwd=project, code=2)
-    assert said["error"].startswith(message)
+    document = alone.json("image", *platform, *arguments, cwd=project, code=2)
+    assert document["error"].startswith(message)
     assert (project / "taken/file").exists()
 
 
@@ -502,8 +506,8 @@ def test_lock_that_points_elsewhere(alone: Host, project: Path, two_platforms: P
     lock = project / "conda-lock.yml"
     text = lock.read_text("utf-8")
     lock.write_text(text.replace(two_platforms.as_uri(), "https://example.com/x"), "utf-8")
-    said = alone.json("image", "--platform", "linux-64", cwd=project, code=2)
-    assert "conda-lock.yml" in said["error"]
+    document = alone.json("image", "--platform", "linux-64", cwd=project, code=2)
+    assert "conda-lock.yml" in document["error"]
     assert not (project / "demo-linux-64.tar").exists()
 
 

@@ -154,9 +154,9 @@ def test_no_wheel(alone: Host, project: Path, pythons: Path, url: str) -> None:
 def test_two_owners(alone: Host, project: Path, pythons: Path, url: str) -> None:
     """A file of both sides is refused with both names."""
     _lock(alone, project, pythons, url, "robot", more="clash")
-    said = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
-    assert said["error"] == "conda and PyPI packages have the same files in /opt/env"
-    assert said["details"] == [
+    document = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
+    assert document["error"] == "conda and PyPI packages have the same files in /opt/env"
+    assert document["details"] == [
         f"{PACKAGES.removeprefix('opt/env/')}/arm.py: conda's clash, PyPI's arm"
     ]
     assert not (project / "demo-linux-64.tar").exists()
@@ -203,8 +203,8 @@ def test_wheel_that_leads_out(
     index.wheel("robot", more={file: HOSTILE[file]})
     with serve(index.root) as server:
         _lock(alone, project, pythons, f"{server.url}/simple", "robot")
-        said = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
-    assert said["error"].startswith("robot 1.0 can't be unpacked: ")
+        document = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
+    assert document["error"].startswith("robot 1.0 can't be unpacked: ")
     assert list(tmp_path.rglob("evil")) == []
     assert not Path("/evil").exists()
     assert not (project / "demo-linux-64.tar").exists()
@@ -227,15 +227,15 @@ def test_entry_points_that_are_none(
     index.wheel("robot", more={"{info}/entry_points.txt": text})
     with serve(index.root) as server:
         _lock(alone, project, pythons, f"{server.url}/simple", "robot")
-        said = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
-    assert said["error"].startswith("robot 1.0 can't be unpacked: ")
-    assert len(said["error"]) > len("robot 1.0 can't be unpacked: ")
+        document = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
+    assert document["error"].startswith("robot 1.0 can't be unpacked: ")
+    assert len(document["error"]) > len("robot 1.0 can't be unpacked: ")
 
 
 def test_changed_wheel(alone: Host, project: Path, pythons: Path, index: Index, url: str) -> None:
     """A wheel that is not the locked one is refused."""
     _lock(alone, project, pythons, url, "robot")
     index.wheel("robot", more={"other.py": ""})
-    said = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
-    assert said["error"] == "packages differ from the lock"
-    assert "sha256 is" in json.dumps(said["details"])
+    document = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
+    assert document["error"] == "packages differ from the lock"
+    assert "sha256 is" in json.dumps(document["details"])

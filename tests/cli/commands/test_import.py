@@ -117,14 +117,14 @@ def simple(*dependencies: str, channels: str = "[main]") -> str:
 def lines_of(folder: Path, key: str = "dependencies") -> list[str]:
     """The lines of a top-level list of the manifest, selectors and all."""
     text = (folder / "environment.yml").read_text(encoding="utf-8")
-    found: list[str] = []
+    lines: list[str] = []
     inside = False
     for line in text.splitlines():
         if not line.startswith(" "):
             inside = line == f"{key}:"
         elif inside:
-            found.append(line.strip().removeprefix("- "))
-    return found
+            lines.append(line.strip().removeprefix("- "))
+    return lines
 
 
 def two_files(project: Path, channel: Path) -> tuple[str, str]:
@@ -167,10 +167,10 @@ def test_what_comes_next(
 
 def test_json(door: Host, project: Path, channel: Path) -> None:
     """With --json all of it is one document."""
-    found = door.json("import", *two_files(project, channel), "--dry-run", cwd=project)
-    assert found.pop("manifest") == MERGED.format(channel=channel.as_uri())
+    document = door.json("import", *two_files(project, channel), "--dry-run", cwd=project)
+    assert document.pop("manifest") == MERGED.format(channel=channel.as_uri())
     assert not (project / "environment.yml").exists()
-    differing = found.pop("differing")
+    differing = document.pop("differing")
     assert [
         (difference["manager"], difference["name"], difference["settled"])
         for difference in differing
@@ -184,7 +184,7 @@ def test_json(door: Host, project: Path, channel: Path) -> None:
         "file": "environment-linux.yml",
         "line": 5,
     }
-    assert found == {
+    assert document == {
         "success": True,
         "files": ["environment.yml"],
         "written": False,

@@ -198,16 +198,16 @@ def test_as_conda_lock_reads_it(
     """Each platform's packages, versions, managers and categories are conda-lock's."""
     manifest, _ = _import(alone, project, name, text)
     (project / name).write_text(text.replace("[tool.pdm]", _PDM), encoding="utf-8")
-    said = conda_lock_says("asked", [str(project / name), {"torch": "pytorch"}, PLATFORMS])
+    theirs = conda_lock_says("asked", [str(project / name), {"torch": "pytorch"}, PLATFORMS])
     for subdir in PLATFORMS:
         got = _asked(manifest, subdir)
         placed = {entry for entry in got if "@" in entry[1] or entry[1].startswith(".")}
         plain = {(m, t.replace("[socks]", ""), c) for m, t, c in got - placed}
-        versioned = [entry for entry in said[subdir] if entry[2] or entry[0] == "conda"]
+        versioned = [entry for entry in theirs[subdir] if entry[2] or entry[0] == "conda"]
         nameless = [entry for entry in versioned if entry[1] in ("", "*")]
         versioned = [entry for entry in versioned if entry[1] not in ("robot", "", "*")]
         assert plain - more == {_judged(*entry) for entry in versioned}
-        assert len(placed) == len(said[subdir]) - len(versioned) - len(nameless)
+        assert len(placed) == len(theirs[subdir]) - len(versioned) - len(nameless)
     assert {c.value for c in manifest.environments["default"].views["linux-64"].channels} == {
         "forge"
     }
@@ -219,7 +219,7 @@ _PDM = "[tool.pdm.dev-dependencies]\n[tool.pdm.y]"
 
 def test_whole(alone: Host, project: Path) -> None:
     """The exact manifest, and all that is not carried over."""
-    _, said = _import(alone, project, "pyproject.toml", PEP_621)
+    _, stderr = _import(alone, project, "pyproject.toml", PEP_621)
     assert (
         (project / "environment.yml").read_text(encoding="utf-8")
         == """\
@@ -256,7 +256,7 @@ multiplat:
 """
     )
     assert (
-        said
+        stderr
         == """\
  default: 8 lines on all platforms, 1 under selectors
  dev: 1 line on all platforms
@@ -296,9 +296,9 @@ def test_dependency_groups(alone: Host, project: Path) -> None:
 @pytest.mark.slow
 def test_recipe(alone: Host, project: Path) -> None:
     """What of a recipe only conda-build can tell, and what conda-lock passes over, is listed."""
-    _, said = _import(alone, project, "meta.yaml", META_YAML)
+    _, stderr = _import(alone, project, "meta.yaml", META_YAML)
     assert (
-        said.partition("not carried over:\n")[2]
+        stderr.partition("not carried over:\n")[2]
         == """\
    meta.yaml:7: {{ compiler('c') }}
        only conda-build can tell what it is

@@ -159,8 +159,8 @@ def test_versions_stay(alone: Host, project: Path, forge: Path, index: str, vers
         cuda = {"needs-cuda": "1.0"}
         assert adopted["gpu.conda-lock.yml"] == {"linux-64": mac | cuda}
         assert adopted["dev-gpu.conda-lock.yml"] == {"linux-64": mac | cuda | dev}
-    said = alone.multiplat("check", cwd=project).stdout
-    assert "another tool locked it, and what is locked meets the manifest" in said
+    stdout = alone.multiplat("check", cwd=project).stdout
+    assert "another tool locked it, and what is locked meets the manifest" in stdout
     alone.multiplat("lock", cwd=project)
     assert {name: locked(project, name) for name in names} == adopted
     assert alone.multiplat("check", cwd=project).stdout.startswith("in sync: ")

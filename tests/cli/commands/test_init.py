@@ -133,6 +133,6 @@ def test_file_in_the_way(alone: Host, project: Path) -> None:
 
 def test_file_of_another_name(alone: Host, project: Path) -> None:
     """With -f, and --json says which it was."""
-    found = alone.json("init", "-f", "robot.yml", cwd=project)
-    assert found == {"success": True, "dry_run": False, "file": "robot.yml"}
+    document = alone.json("init", "-f", "robot.yml", cwd=project)
+    assert document == {"success": True, "dry_run": False, "file": "robot.yml"}
     assert (project / "robot.yml").exists()

@@ -153,13 +153,13 @@ def test_records_are_complete(alone: Host, project: Path, real_channel: Path) ->
     _lock(alone, project, real_channel, "greeting", "prefixed")
     alone.multiplat("install", cwd=project)
     meta = alone.envs / "demo" / "conda-meta"
-    found = json.loads((meta / "greeting-1.0-0.json").read_text(encoding="utf-8"))
-    assert found["noarch"] == "python"
-    assert found["timestamp"] == 1_700_000_000_000
-    assert found["depends"] == ["greeting-data >=1", "python >=3.10"]
-    assert found["requested_specs"] == ["greeting"]
-    assert found["channel"] == real_channel.as_uri()
-    assert "bin/greet" in found["files"]
+    record = json.loads((meta / "greeting-1.0-0.json").read_text(encoding="utf-8"))
+    assert record["noarch"] == "python"
+    assert record["timestamp"] == 1_700_000_000_000
+    assert record["depends"] == ["greeting-data >=1", "python >=3.10"]
+    assert record["requested_specs"] == ["greeting"]
+    assert record["channel"] == real_channel.as_uri()
+    assert "bin/greet" in record["files"]
 
 
 @pytest.mark.slow
@@ -197,13 +197,13 @@ def test_conda_doctor_finds_nothing_altered(
     _lock(alone, project, channel, "libz", "prefixed")
     for _ in range(2):  # the second time, both are in the cache
         alone.multiplat("install", "-p", prefix, cwd=project)
-        told = conda.run("doctor", "-v", "-p", prefix).stdout
-        assert "There are no packages with altered files." in told
-        assert "There are no packages with missing files." in told
+        stdout = conda.run("doctor", "-v", "-p", prefix).stdout
+        assert "There are no packages with altered files." in stdout
+        assert "There are no packages with missing files." in stdout
         (prefix / "conda-meta" / "libz-1.0-0.json").unlink()
     (prefix / "etc/prefixed.cfg").write_text("altered\n", encoding="utf-8")
-    told = conda.run("doctor", "-v", "-p", prefix).stdout
-    assert "prefixed-1.0-h0_0:\n  etc/prefixed.cfg\n" in told
+    stdout = conda.run("doctor", "-v", "-p", prefix).stdout
+    assert "prefixed-1.0-h0_0:\n  etc/prefixed.cfg\n" in stdout
 
 
 def test_again_does_nothing(door: Host, project: Path, real_channel: Path) -> None:
@@ -222,8 +222,8 @@ def test_follows_the_lock(alone: Host, project: Path, real_channel: Path) -> Non
     _lock(alone, project, real_channel, "greeting-data", "prefixed")
     alone.multiplat("install", "-n", "other", cwd=project)
     _lock(alone, project, real_channel, "greeting-data")
-    found = alone.json("install", "-n", "other", cwd=project)
-    assert [(change["kind"], change["name"]) for change in found["changes"]] == [
+    document = alone.json("install", "-n", "other", cwd=project)
+    assert [(change["kind"], change["name"]) for change in document["changes"]] == [
         ("removed", "prefixed")
     ]
     history = (alone.envs / "other/conda-meta/history").read_text(encoding="utf-8")
@@ -415,12 +415,17 @@ def test_info_of_what_is_there(alone: Host, project: Path, real_channel: Path) -
     """Whether a lock answers its manifest, and whether a prefix has what is locked; why not."""
 
     def state() -> tuple[object, ...]:
-        found = alone.json("info", cwd=project)["environments"]["default"]
-        said = alone.multiplat("info", cwd=project).stdout
-        _, there, rest = said.partition(f"     {prefix}  (")
-        assert there, said
+        environment = alone.json("info", cwd=project)["environments"]["default"]
+        stdout = alone.multiplat("info", cwd=project).stdout
+        _, there, rest = stdout.partition(f"     {prefix}  (")
+        assert there, stdout
         words = rest.partition(")\n")[0]
-        return found["lock"]["state"], found["installed"], found["as_locked"], words
+        return (
+            environment["lock"]["state"],
+            environment["installed"],
+            environment["as_locked"],
+            words,
+        )
 
     prefix = alone.envs / "demo"
     _lock(alone, project, real_channel, "greeting-data")
@@ -507,8 +512,8 @@ multiplat:
         "install", "-e", "gpu", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""}, code=1
     )
     for more in ((), ("--dry-run",)):
-        said = alone.json("install", *more, cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
-        assert said["skipped"] == [
+        document = alone.json("install", *more, cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
+        assert document["skipped"] == [
             {"environment": "gpu", "error": refused["error"], "details": refused["details"]}
         ]
     none = alone.json("install", "-e", "default", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})

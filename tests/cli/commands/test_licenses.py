@@ -393,8 +393,8 @@ def test_trouble_on_the_way(
         pypi.seen.clear()
 
     spoil(".metadata")
-    found = _licenses(alone.json("licenses", cwd=project, env=env))
-    assert found == {"archive": "ISC", "expression": "MIT OR Zlib"}
+    licenses = _licenses(alone.json("licenses", cwd=project, env=env))
+    assert licenses == {"archive": "ISC", "expression": "MIT OR Zlib"}
     spoil(".tar.gz")
     done = alone.multiplat("licenses", cwd=project, env=env, code=3)
     size = (pypi.root / "files" / FILES["archive"]).stat().st_size
@@ -487,8 +487,8 @@ def test_licences_are_of_what_is_locked_whatever_is_too_new(
     alone: Host, project: Path, own: Path, words: str
 ) -> None:
     """`exclude-newer` is about what may be locked; it hides no licence of what is."""
-    said = f"  exclude-newer: 7d\n  exclude-newer-package: {{app: {words}}}\n"
-    _again(project, own, f"multiplat:\n{said}")
+    rules = f"  exclude-newer: 7d\n  exclude-newer-package: {{app: {words}}}\n"
+    _again(project, own, f"multiplat:\n{rules}")
     stated = alone.json("licenses", cwd=project)["packages"]
     assert {package["name"]: package["stated"] for package in stated}["app"] == "MIT"
     assert [package["reason"] for package in stated if "no longer" in package["reason"]] == []

@@ -64,14 +64,14 @@ def test_locked(door: Host, robot: Path) -> None:
 def test_filters(alone: Host, robot: Path) -> None:
     """Regular expressions for names, environments, platforms and managers."""
     chosen = ("-e", "default", "--platform", "osx-arm64")
-    said = alone.multiplat("list", "^TOOL$", "nati", *chosen, cwd=robot).stdout
-    assert said == (
+    stdout = alone.multiplat("list", "^TOOL$", "nati", *chosen, cwd=robot).stdout
+    assert stdout == (
         "   Name    Version  Build  Manager  Platforms\n"
         "*  native  1.0      ho_0   conda    osx-arm64\n"
         "*  tool    3.0      h1_0   conda    osx-arm64\n"
     )
-    said = alone.multiplat("list", "--manager", "pypi", "-e", "dev", cwd=robot).stdout
-    assert said == "   Name  Version  Build  Manager  Platforms\n"
+    stdout = alone.multiplat("list", "--manager", "pypi", "-e", "dev", cwd=robot).stdout
+    assert stdout == "   Name  Version  Build  Manager  Platforms\n"
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,9 @@ def test_bad_arguments(
 
 def test_json(alone: Host, robot: Path, tools: Path) -> None:
     """One document with conda's keys, an entry for each package, platform and environment."""
-    found = alone.json("list", "native", "-e", "dev", cwd=robot)["packages"]
-    assert [package["locked_for"] for package in found] == ["linux-64", "osx-arm64"]
-    assert found[0] == {
+    packages = alone.json("list", "native", "-e", "dev", cwd=robot)["packages"]
+    assert [package["locked_for"] for package in packages] == ["linux-64", "osx-arm64"]
+    assert packages[0] == {
         "environment": "dev",
         "locked_for": "linux-64",
         "name": "native",
@@ -152,8 +152,8 @@ def test_changed_manifest(alone: Host, robot: Path, tools: Path) -> None:
     )
     assert "solo" not in done.stdout
     (robot / "conda-lock.yml").unlink()
-    said = alone.multiplat("list", cwd=robot, code=2).stderr
-    assert said == "error: conda-lock.yml does not exist\n  run `conda multiplat lock`\n"
+    stderr = alone.multiplat("list", cwd=robot, code=2).stderr
+    assert stderr == "error: conda-lock.yml does not exist\n  run `conda multiplat lock`\n"
 
 
 @pytest.fixture
@@ -205,24 +205,24 @@ def test_installed_from_anywhere(alone: Host, project: Path, real: Path, tmp_pat
     alone.multiplat("install", "-q", "-e", "dev", "-n", "other", cwd=project)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    found = alone.json("list", "--installed", "-n", "other", cwd=elsewhere)
-    assert found["environment"] == "dev"
-    assert found["prefix"] == str(alone.envs / "other")
+    document = alone.json("list", "--installed", "-n", "other", cwd=elsewhere)
+    assert document["environment"] == "dev"
+    assert document["prefix"] == str(alone.envs / "other")
     states = [
-        (package["name"], package["state"], package["locked"]) for package in found["packages"]
+        (package["name"], package["state"], package["locked"]) for package in document["packages"]
     ]
     assert states == [
         ("base", "locked", {"version": "2.0", "build_string": "0"}),
         ("solo", "locked", {"version": "1.0", "build_string": "0"}),
     ]
-    said = alone.multiplat("list", "--installed", "-n", "nosuch", cwd=elsewhere, code=1).stderr
-    assert said == (
+    stderr = alone.multiplat("list", "--installed", "-n", "nosuch", cwd=elsewhere, code=1).stderr
+    assert stderr == (
         f"error: there is no conda environment in {alone.envs / 'nosuch'}\n"
         "  run `conda multiplat install -n nosuch`\n"
     )
     prefix = alone.envs / "other"
-    said = alone.multiplat("list", "--installed", "sol0", "-p", prefix, cwd=elsewhere, code=1)
-    assert said.stderr == (f"error: nothing in {prefix} is named sol0\n  did you mean 'solo'?\n")
+    done = alone.multiplat("list", "--installed", "sol0", "-p", prefix, cwd=elsewhere, code=1)
+    assert done.stderr == (f"error: nothing in {prefix} is named sol0\n  did you mean 'solo'?\n")
 
 
 def _forget(host: Host, folder: Path, sha256: str = "") -> None:
@@ -255,8 +255,8 @@ def test_pypi(alone: Host, project: Path, real: Path, tmp_path: Path) -> None:
         )
         alone.multiplat("lock", "-q", cwd=project)
         alone.multiplat("install", "-q", cwd=project)
-    found = alone.json("list", "--manager", "pypi", cwd=project)["packages"]
-    assert [(package["name"], package["channel"], package["asked"]) for package in found] == [
+    packages = alone.json("list", "--manager", "pypi", cwd=project)["packages"]
+    assert [(package["name"], package["channel"], package["asked"]) for package in packages] == [
         ("robo-suite", "pypi", True)
     ]
     minor = ".".join(PYTHON.split(".")[:2])
@@ -271,8 +271,8 @@ def test_pypi(alone: Host, project: Path, real: Path, tmp_path: Path) -> None:
         "   Name        Version  Build  Manager  Not as locked\n"
         "*  robo-suite  1.2      -      pypi     unknown archive\n"
     )
-    found = alone.json("list", "--installed", "--manager", "pypi", cwd=project)["packages"]
-    assert [package["state"] for package in found] == ["unknown"]
+    packages = alone.json("list", "--installed", "--manager", "pypi", cwd=project)["packages"]
+    assert [package["state"] for package in packages] == ["unknown"]
     _forget(alone, folder, sha256="0" * 64)
     done = alone.multiplat("list", "--installed", "--manager", "pypi", cwd=project)
     assert done.stdout.endswith("  pypi     another archive\n")

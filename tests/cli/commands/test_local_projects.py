@@ -242,8 +242,8 @@ def test_extra_of_a_need(alone: Host, project: Path, channel: Path, pypi: Rules)
         alone.multiplat("lock", cwd=project)
         assert _locked(project) == {"here", "fast", "purely"}
         _rewrite(project, f'{_HEAD}dependencies = ["fast[HTTP]", "purely"]\n')  # met as it is
-        said = "the manifest has changed, and what is locked still meets it"
-        assert said in alone.multiplat("check", cwd=project).stdout
+        verdict = "the manifest has changed, and what is locked still meets it"
+        assert verdict in alone.multiplat("check", cwd=project).stdout
 
 
 @pytest.mark.parametrize("form", ["url", "uv", "poetry"])
@@ -278,18 +278,18 @@ def test_nested(alone: Host, project: Path, channel: Path, pypi: Rules, form: st
     assert "pip: -e ./here: inner needs purely: not locked" in _fails(alone, project)
 
 
-@pytest.mark.parametrize("said", ["member", "root"])
-def test_workspace(alone: Host, project: Path, channel: Path, pypi: Rules, said: str) -> None:
+@pytest.mark.parametrize("where", ["member", "root"])
+def test_workspace(alone: Host, project: Path, channel: Path, pypi: Rules, where: str) -> None:
     """A member of a uv workspace that another member needs is looked at by its path too."""
     sources = "[tool.uv.sources]\nInner = {workspace = true}\n"
     root = '[tool.uv.workspace]\nmembers = ["packages/*"]\nexclude = ["packages/old"]\n'
-    (project / "pyproject.toml").write_text(root + sources * (said == "root"), encoding="utf-8")
+    (project / "pyproject.toml").write_text(root + sources * (where == "root"), encoding="utf-8")
     packages = project / "packages"
     for name, needs in {"in": "robot", "old": "nosuch"}.items():
         write_project(packages / name, "inner", "0.3", [needs])
     write_project(packages / "here", "here", "0.3", ["inner"])
     with (packages / "here" / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write(sources * (said == "member"))
+        file.write(sources * (where == "member"))
     _write(project, channel, pypi, "-e packages/here")
     alone.multiplat("lock", cwd=project)
     assert _locked(project) == {"here", "inner", "robot"}
@@ -394,7 +394,7 @@ def test_no_index_is_asked_for_it(
     with serve(index.root) as pypi:
         _write(project, channel, pypi, line, platforms="[linux-64]")
         alone.multiplat("lock", cwd=project)
-        said = alone.multiplat("why", "here", cwd=project).stdout
-        assert "0.3 comes from ./here, which has no other version\n" in said
+        stdout = alone.multiplat("why", "here", cwd=project).stdout
+        assert "0.3 comes from ./here, which has no other version\n" in stdout
         alone.multiplat("outdated", cwd=project)
     assert [path for path in pypi.seen if "/here" in path] == []

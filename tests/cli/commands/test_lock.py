@@ -218,10 +218,10 @@ def test_alike_conflicts_are_shown_once(alone: Host, project: Path, channel: Pat
 def test_conflict_as_json(door: Host, project: Path, channel: Path) -> None:
     """With --json an error is one document on stdout, with the same exit code."""
     write(project, channel, "numpi", "zlib", platforms="[linux-64]")
-    found = door.json("lock", cwd=project, code=1)
-    assert found["success"] is False
-    assert found["exit_code"] == 1
-    assert found["conflicts"] == [
+    document = door.json("lock", cwd=project, code=1)
+    assert document["success"] is False
+    assert document["exit_code"] == 1
+    assert document["conflicts"] == [
         {
             "target": "default/linux-64",
             "requirements": [{"spec": "numpi", "file": "environment.yml", "line": 6}],
@@ -296,8 +296,8 @@ multiplat:
     write(project, channel, "zlib", extra=extra)
     cuda = {"CONDA_OVERRIDE_CUDA": "11.0", "CONDA_OVERRIDE_GLIBC": "2.99"}
     alone.multiplat("lock", cwd=project, env=cuda)
-    found = locked(project, "gpu.conda-lock.yml")
-    assert found == {
+    versions = locked(project, "gpu.conda-lock.yml")
+    assert versions == {
         "linux-64": {
             "cuda-thing": "12.4",
             "cuda-version": "12.4",
@@ -317,10 +317,10 @@ def test_selectors_and_several_files(alone: Host, project: Path, channel: Path) 
     write(project, channel, "python 3.11.*", "only-unix  # [unix]")
     write(project, channel, "python 3.12.*", "sel(win): rich-text", file="more.yaml")
     alone.multiplat("lock", "-f", "environment.yml", "more.yaml", cwd=project)
-    found = locked(project)
-    assert {subdir: found[subdir]["python"] for subdir in found} == dict.fromkeys(found, "3.12.4")
-    assert {subdir for subdir in found if "only-unix" in found[subdir]} == {"linux-64", "osx-arm64"}
-    assert {subdir for subdir in found if "rich-text" in found[subdir]} == {"win-64"}
+    locks = locked(project)
+    assert {subdir: locks[subdir]["python"] for subdir in locks} == dict.fromkeys(locks, "3.12.4")
+    assert {subdir for subdir in locks if "only-unix" in locks[subdir]} == {"linux-64", "osx-arm64"}
+    assert {subdir for subdir in locks if "rich-text" in locks[subdir]} == {"win-64"}
 
 
 def test_manifest_is_found_upwards(alone: Host, project: Path, channel: Path) -> None:

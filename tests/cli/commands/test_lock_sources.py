@@ -82,9 +82,9 @@ def test_locks_of_another_manifest(alone: Host, project: Path, tools: Path) -> N
     done = alone.multiplat("check", "--strict", cwd=project)
     assert (done.stdout, done.stderr) == ("in sync: conda-lock.yml\n", NOTE)
     other.unlink()
-    said = alone.multiplat("check", cwd=project, code=1).stdout
-    assert "delete it: dev.conda-lock.yml\n" in said
-    assert "delete it: dev.conda-linux-64.lock\n" in said
+    stdout = alone.multiplat("check", cwd=project, code=1).stdout
+    assert "delete it: dev.conda-lock.yml\n" in stdout
+    assert "delete it: dev.conda-linux-64.lock\n" in stdout
 
 
 def test_gone_source(alone: Host, project: Path, tools: Path) -> None:

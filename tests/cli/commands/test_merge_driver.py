@@ -127,9 +127,9 @@ def test_merge(door: Host, tmp_path: Path, tools: Path) -> None:
     """Both sides' changes, in sync to the last byte with what the merged manifest is locked to."""
     project = Project(door, tmp_path / "my repo", tools, "the robot")
     _diverge(project)
-    said = project.repo.git("merge", "side")
-    assert "Auto-merging the robot/conda-lock.yml" in said
-    assert "conda multiplat lock" not in said
+    output = project.repo.git("merge", "side")
+    assert "Auto-merging the robot/conda-lock.yml" in output
+    assert "conda multiplat lock" not in output
     assert locked(project.folder) == {"linux-64": BOTH, "osx-arm64": BOTH}
     assert project.states("--strict") == IN_SYNC
     merged = project.text()
@@ -188,9 +188,9 @@ def test_rebase_that_stops(two: Project) -> None:
     two.branch("side", _replaced("base <2", "base >=2"))
     two.branch("side", (*_replaced("base <2", "base >=2"), "solo"))
     two.branch("main", ("tool", *LINES))
-    said = two.repo.git("rebase", "main", "side", code=1)
+    output = two.repo.git("rebase", "main", "side", code=1)
     reason = "tool 3.0 needs base >=1,<2: locked: base 2.0  (linux-64, osx-arm64)"
-    assert f"is not merged: {reason}; run: {RELOCK}\n" in said
+    assert f"is not merged: {reason}; run: {RELOCK}\n" in output
     two.write(LINES)
     two.lock()
     two.repo.git("add", "-A")
@@ -247,8 +247,8 @@ def test_no_platforms_named(two: Project) -> None:
     two.repo.git("branch", "side")
     state("side", _replaced("right <2", "right >=3"), "linux-64", "osx-arm64", "win-64")
     state("main", _replaced("left <2", "left >=2"), "linux-64", "osx-arm64")
-    said = two.repo.git("merge", "side", code=1)
-    assert "left >=2: locked: left 1.0  (win-64)" in said
+    output = two.repo.git("merge", "side", code=1)
+    assert "left >=2: locked: left 1.0  (win-64)" in output
 
 
 def test_stash(two: Project) -> None:
@@ -270,9 +270,9 @@ def test_no_commit_that_is_merged(two: Project) -> None:
     two.repo.git("checkout", "-q", "main")
     two.write(_replaced("left <2", "left >=2"))
     two.lock()
-    said = two.repo.git("checkout", "-m", "side")
+    output = two.repo.git("checkout", "-m", "side")
     reason = "can't find the commits that are being merged"
-    assert f"the robot/conda-lock.yml is not merged: {reason}; run: {RELOCK}\n" in said
+    assert f"the robot/conda-lock.yml is not merged: {reason}; run: {RELOCK}\n" in output
     assert two.text().startswith(f"# Not merged: {reason}\n")
     _settle(two)
     assert locked(two.folder)["linux-64"] == BOTH
@@ -301,8 +301,8 @@ def test_criss_cross(two: Project) -> None:
     two.repo.git("merge", "-q", "main~1")
     moved = {"right <2": "right >=3", "left <2": "left >=2"}
     two.branch("other", (*(moved.get(line, line) for line in LINES), "sel"))
-    said = two.repo.git("merge", "main")
-    assert "is not merged" not in said
+    output = two.repo.git("merge", "main")
+    assert "is not merged" not in output
     assert locked(two.folder)["linux-64"] == {**BOTH, "sel": "1.0"}
     assert two.states("--strict") == IN_SYNC
 
@@ -369,8 +369,8 @@ def test_categories(two: Project) -> None:
 def _conflict(project: Project, reason: str, *, manifest: bool = True) -> str:
     """Merge ``side``, which must be left to ``lock`` for a reason; what git said."""
     ours = project.text()
-    said = project.repo.git("merge", "side", code=1)
-    lines = [line for line in said.splitlines() if "is not merged" in line]
+    output = project.repo.git("merge", "side", code=1)
+    lines = [line for line in output.splitlines() if "is not merged" in line]
     assert lines == [f"the robot/conda-lock.yml is not merged: {reason}; run: {RELOCK}"]
     assert project.text() == (
         f"# Not merged: {reason}\n"
@@ -379,17 +379,17 @@ def _conflict(project: Project, reason: str, *, manifest: bool = True) -> str:
     unmerged = 'UU "the robot/conda-lock.yml"\n'
     unmerged += 'M  "the robot/environment.yml"\n' if manifest else ""
     assert project.repo.git("status", "--short", "--untracked-files=no") == unmerged
-    said = project.check(code=1)
-    assert said.startswith(
+    output = project.check(code=1)
+    assert output.startswith(
         f"conda-lock.yml is out of date\n  it is not merged: {reason}\nrun: conda multiplat lock\n"
     )
-    return said
+    return output
 
 
 def _settle(project: Project) -> None:
     """``lock`` is all that is needed."""
-    said = project.lock()
-    assert "warning: conda-lock.yml is not merged; its records are only a starting point" in said
+    output = project.lock()
+    assert "warning: conda-lock.yml is not merged; its records are only a starting point" in output
     assert project.states("--strict") == IN_SYNC
     assert "Not merged" not in project.text()
     project.repo.commit("merged")
@@ -405,8 +405,10 @@ def test_both_moved_the_same(two: Project) -> None:
         two.lock()
         two.branch(branch, LINES)
     _conflict(two, "base: 1.2 in ours, 1.0 in theirs  (linux-64, osx-arm64)", manifest=False)
-    said = two.repo.multiplat("install", "--dry-run", "-p", "env", cwd=two.folder, code=2)
-    assert "conda-lock.yml is not as it was written\n  it is not merged: base: 1.2 in ours" in said
+    output = two.repo.multiplat("install", "--dry-run", "-p", "env", cwd=two.folder, code=2)
+    assert (
+        "conda-lock.yml is not as it was written\n  it is not merged: base: 1.2 in ours" in output
+    )
     _settle(two)
     assert locked(two.folder)["linux-64"] == {"base": "1.2", "left": "1.0", "right": "1.0"}
 
@@ -417,8 +419,8 @@ def test_result_that_does_not_do(two: Project) -> None:
     two.branch("side", (*_replaced("base <2", "base"), "wants-new"))
     two.branch("main", ("tool", *_replaced("base <2", "base")))
     _conflict(two, "wants-new 1.0 needs base >=2: locked: base 1.5  (linux-64, osx-arm64)")
-    said = two.repo.multiplat("lock", cwd=two.folder, code=1)
-    assert "no solution" in said
+    output = two.repo.multiplat("lock", cwd=two.folder, code=1)
+    assert "no solution" in output
 
 
 def test_manifest_in_conflict(two: Project) -> None:
@@ -458,8 +460,8 @@ def test_one_platform_of_an_unmerged_lock(two: Project) -> None:
     two.start()
     two.branch("side", (*LINES, "late <2"))
     two.branch("main", (*LINES, "early <2"))
-    said = two.repo.git("merge", "side", code=1, cwd=two.folder)
-    assert "resolve that first; run: conda multiplat lock\n" in said
+    output = two.repo.git("merge", "side", code=1, cwd=two.folder)
+    assert "resolve that first; run: conda multiplat lock\n" in output
     two.write((*LINES, "late <2", "early <2"))
     two.lock("--platform", "linux-64")
     assert "late" in locked(two.folder)["linux-64"]
@@ -560,21 +562,21 @@ def test_removed_environment(two: Project) -> None:
     two.repo.git("checkout", "-q", "main")
     (two.folder / "dev.conda-lock.yml").unlink()
     two.branch("main", _replaced("left <2", "left >=2"))
-    said = two.repo.git("merge", "side", code=1)
-    assert "CONFLICT (modify/delete): the robot/dev.conda-lock.yml deleted in HEAD" in said
+    output = two.repo.git("merge", "side", code=1)
+    assert "CONFLICT (modify/delete): the robot/dev.conda-lock.yml deleted in HEAD" in output
     assert locked(two.folder)["linux-64"] == BOTH
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[str]:
     """An index of PyPI packages: its URL."""
-    found = Index(tmp_path / "index")
+    projects = Index(tmp_path / "index")
     for version in ("1.0", "2.0"):
         for name in ("arm", "leg", "part"):
-            found.wheel(name, version)
-    found.wheel("robot", "1.0", requires=["part"])
-    found.wheel("native", "1.0", "cp312-cp312-manylinux_2_28_x86_64")
-    with serve(found.root) as server:
+            projects.wheel(name, version)
+    projects.wheel("robot", "1.0", requires=["part"])
+    projects.wheel("native", "1.0", "cp312-cp312-manylinux_2_28_x86_64")
+    with serve(projects.root) as server:
         yield f"{server.url}/simple"
 
 
@@ -654,14 +656,14 @@ def test_requirements_files(two: Project, index: str) -> None:
     state("side", "arm <2", *FAR, "leg >=2")
     state("main", "arm >=2", *FAR, "leg <2")
     two.repo.git("merge", "side")
-    found = locked(two.folder)["linux-64"]
-    assert (found["arm"], found["leg"]) == ("2.0", "2.0")
+    versions = locked(two.folder)["linux-64"]
+    assert (versions["arm"], versions["leg"]) == ("2.0", "2.0")
     assert two.states("--strict") == IN_SYNC
     two.repo.git("branch", "-f", "side")
     state("side", "arm ==1.0", *FAR, "leg >=2")
     state("main", "arm ==2.0", *FAR, "leg >=2")
-    said = two.repo.git("merge", "side", code=1)
-    assert f"more.txt is in conflict too; resolve that first; run: {RELOCK}\n" in said
+    output = two.repo.git("merge", "side", code=1)
+    assert f"more.txt is in conflict too; resolve that first; run: {RELOCK}\n" in output
 
 
 @pytest.mark.slow
@@ -691,18 +693,18 @@ def test_solve_group_that_disagrees(two: Project) -> None:
     two.start(("right <2", *LINES[:4]), extra=extra.format("solo"))
     two.branch("side", ("right <2", *LINES[:4]), extra=extra.format("solo, right"))
     two.branch("main", ("right >=2", *LINES[:4]), extra=extra.format("solo"))
-    said = two.repo.git("merge", "side", code=1)
+    output = two.repo.git("merge", "side", code=1)
     reason = "right: {} in {}, {} in {} of its solve-group  (linux-64, osx-arm64)"
     assert two.text().startswith(f"# Not merged: {reason.format('3.0', 'default', '1.0', 'dev')}\n")
     assert two.text("dev.conda-lock.yml").startswith(
         f"# Not merged: {reason.format('1.0', 'dev', '3.0', 'default')}\n"
     )
-    assert said.count("is not merged") == 2
+    assert output.count("is not merged") == 2
     two.lock()
     assert locked(two.folder, "dev.conda-lock.yml")["linux-64"]["right"] == "3.0"
 
 
 def test_called_by_hand(alone: Host, project: Path) -> None:
     """What is missing is said."""
-    said = alone.multiplat("merge-driver", "a", "b", cwd=project, code=2).stderr
-    assert "error: --setup, --undo, or git's four files: %O %A %B %P\n" in said
+    stderr = alone.multiplat("merge-driver", "a", "b", cwd=project, code=2).stderr
+    assert "error: --setup, --undo, or git's four files: %O %A %B %P\n" in stderr

@@ -34,8 +34,8 @@ SCRIPT = b'export TOOL_HOME="$CONDA_PREFIX/share"\nexport PATH="/opt/tool:$PATH"
 @pytest.fixture(params=tools())
 def tool(request: pytest.FixtureRequest) -> Tool:
     """Each of the two tools that is here."""
-    found: Tool = request.param
-    return found
+    chosen: Tool = request.param
+    return chosen
 
 
 @pytest.fixture(scope="session")
@@ -122,8 +122,8 @@ def test_another_environment(alone: Host, robot: Path) -> None:
         "  -n or -p names the conda environment that dev is installed in\n"
         "  to install it: conda multiplat install -e dev\n",
     )
-    found = alone.json("modulefile", "--kind", "tcl", "-e", "dev", cwd=robot)
-    assert (found["module"], found["prefix"]) == ("robot/dev", str(alone.envs / "robot-dev"))
+    document = alone.json("modulefile", "--kind", "tcl", "-e", "dev", cwd=robot)
+    assert (document["module"], document["prefix"]) == ("robot/dev", str(alone.envs / "robot-dev"))
 
 
 def test_siblings(alone: Host, robot: Path, tool: Tool) -> None:
@@ -173,15 +173,15 @@ def test_prereq(alone: Host, robot: Path, tool: Tool) -> None:
 def test_whatis_and_help(alone: Host, robot: Path, tool: Tool) -> None:
     """The environment's name and lock, and no date: the same environment, the same file."""
     folder = _modules(alone, robot, tool.kind)
-    said = tool.run(folder, "whatis", "robot/dev", env=BEFORE).stderr.decode()
-    assert ": conda environment robot-dev, locked in dev.conda-lock.yml\n" in said
-    said = tool.run(folder, "help", "robot/dev", env=BEFORE).stderr.decode()
-    told = (
+    stderr = tool.run(folder, "whatis", "robot/dev", env=BEFORE).stderr.decode()
+    assert ": conda environment robot-dev, locked in dev.conda-lock.yml\n" in stderr
+    stderr = tool.run(folder, "help", "robot/dev", env=BEFORE).stderr.decode()
+    summary = (
         "the conda environment robot-dev\n"
         f"in {alone.envs / 'robot-dev'}\n"
         f"locked in {robot / 'dev.conda-lock.yml'}\n"
     )
-    assert told in said
+    assert summary in stderr
     path = folder / "robot" / f"dev{SUFFIXES[tool.kind]}"
     text = path.read_text(encoding="utf-8")
     _modules(alone, robot, tool.kind)
@@ -217,8 +217,8 @@ def _hostile() -> dict[str, str]:
 def _write(
     folder: Path, kind: str, prefix: str, asked: Mapping[str, str], on: list[Path]
 ) -> Module:
-    found, _ = without_line_breaks(activation(prefix, "x", requested=[asked], on=map(str, on)))
-    module = Module("robot", "x", "/conda-lock.yml", found)
+    steps, _ = without_line_breaks(activation(prefix, "x", requested=[asked], on=map(str, on)))
+    module = Module("robot", "x", "/conda-lock.yml", steps)
     path = folder / "robot" / f"x{SUFFIXES[kind]}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(module, kind), encoding="utf-8")
@@ -271,20 +271,20 @@ def test_hostile_prefixes(tool: Tool, tmp_path: Path, name: str) -> None:
 
 def test_unset(tool: Tool, tmp_path: Path) -> None:
     """A variable that the environment takes away is gone."""
-    found = activation("/opt/x", "x", requested=[{"GONE": None}])
+    steps = activation("/opt/x", "x", requested=[{"GONE": None}])
     path = tmp_path / "robot" / f"x{SUFFIXES[tool.kind]}"
     path.parent.mkdir()
-    path.write_text(render(Module("robot", "x", "/l", found), tool.kind), encoding="utf-8")
+    path.write_text(render(Module("robot", "x", "/l", steps), tool.kind), encoding="utf-8")
     assert "GONE" not in tool.after(tmp_path, "load", "robot/x", env={**BEFORE, "GONE": "here"})
 
 
 def test_line_breaks_are_left_out() -> None:
     """A value that would begin a command of its own in the shell is not in the file."""
-    found, gone = without_line_breaks(
+    steps, gone = without_line_breaks(
         activation("/opt/x", "x", requested=[{"A": "a\nid", "B": "b\rid", "C": "c"}])
     )
     assert gone == ("A", "B")
-    assert dict(found.variables) == {"C": "c"}
+    assert dict(steps.variables) == {"C": "c"}
 
 
 def test_printed(door: Host, project: Path, tools_channel: Path) -> None:
@@ -364,11 +364,11 @@ def test_where_it_goes(alone: Host, robot: Path) -> None:
     )
     assert (robot / "m/robot/x.lua").read_text(encoding="utf-8").startswith("-- Made by ")
     alone.multiplat("modulefile", "-o", "m", "-n", "robot-dev", cwd=robot)
-    found = alone.json("modulefile", "-o", "m", "-n", "robot-dev", cwd=robot)
+    document = alone.json("modulefile", "-o", "m", "-n", "robot-dev", cwd=robot)
     alone.multiplat("modulefile", "-o", "new/", "-n", "robot-dev", cwd=robot)
     assert (robot / "new/robot/dev").exists()
     path = robot / "m/robot/dev"
-    assert found == {
+    assert document == {
         "success": True,
         "kind": "tcl",
         "module": "robot/dev",

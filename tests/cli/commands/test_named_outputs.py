@@ -106,8 +106,8 @@ def test_folder_is_no_file(alone: Host, shared: Path, command: str) -> None:
     folder = shared / f"folder{len(command)}"
     folder.mkdir()
     done = alone.multiplat(*command.split(), folder.name, cwd=shared, code=2)
-    said = f"error: {folder.name} exists and is not {COMMANDS[command]}: it is not replaced\n"
-    assert said in done.stderr
+    message = f"error: {folder.name} exists and is not {COMMANDS[command]}: it is not replaced\n"
+    assert message in done.stderr
 
 
 #: The same with a manifest that is imported.

@@ -99,8 +99,8 @@ def test_at_the_cost_of_others(alone: Host, project: Path, own: Path) -> None:
         *(_generic(f"deep{n}", "1", "part >=2") for n in range(4)),
     ]
     write_repodata(own, [*old, *new])
-    said = _rows(alone.multiplat("outdated", cwd=project).stdout)
-    reasons = {name: reason for _, name, *_, reason in said if reason}
+    rows = _rows(alone.multiplat("outdated", cwd=project).stdout)
+    reasons = {name: reason for _, name, *_, reason in rows if reason}
     assert set(reasons) == {"part", "t0", "t1", "t2", "t3"}
     assert reasons["part"] == "inner 1 needs part <2"
     assert [reasons[f"t{n}"] for n in range(4)] == [
@@ -154,8 +154,8 @@ def test_channels(alone: Host, project: Path, tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8").replace(f"channels:\n  - {first.as_uri()}\n", both)
     path.write_text(text, encoding="utf-8")
     alone.multiplat("lock", "--channel-priority", "strict", cwd=project)
-    (found,) = alone.json("outdated", cwd=project)["outdated"]
-    assert found["reason"] == f"it is in {second.as_uri()}, which has a lower priority"
+    (package,) = alone.json("outdated", cwd=project)["outdated"]
+    assert package["reason"] == f"it is in {second.as_uri()}, which has a lower priority"
 
 
 def test_targets_that_agree_share_a_line(door: Host, project: Path, own: Path) -> None:
@@ -271,10 +271,10 @@ def test_pypi_newest_where_the_oldest_are_wanted(
         extra = "multiplat: {pypi: {resolution: lowest}}\n"
         write(project, channel, "python 3.12.*", pip, platforms=LINUX, extra=extra)
         alone.multiplat("lock", cwd=project)
-        (found,) = alone.json("outdated", cwd=project)["outdated"]
-        said = alone.multiplat("why", "free", cwd=project).stdout
-    assert (found["locked"], found["allowed"], found["newest"]) == ("1.0", "1.0", "2.0")
-    assert "  2.0 is the newest\n" in said
+        (package,) = alone.json("outdated", cwd=project)["outdated"]
+        stdout = alone.multiplat("why", "free", cwd=project).stdout
+    assert (package["locked"], package["allowed"], package["newest"]) == ("1.0", "1.0", "2.0")
+    assert "  2.0 is the newest\n" in stdout
 
 
 @pytest.mark.parametrize("moves", [False, True])
@@ -296,10 +296,10 @@ def test_pypi_for_the_python_that_is_allowed(
         for name in ("free", "held"):
             index.wheel(name, "2.0", python=">=3.12.6")
         index.wheel("free", "1.1")
-        found = alone.json("outdated", cwd=project)["outdated"]
+        packages = alone.json("outdated", cwd=project)["outdated"]
     versions = {
         package["name"]: (package["allowed"], package["newest"])
-        for package in found
+        for package in packages
         if package["manager"] == "pypi"
     }
     if moves:
@@ -339,8 +339,8 @@ def test_environments_that_agree(alone: Host, project: Path, tmp_path: Path) -> 
         )
         write(project, channel, "python 3.12.*", "a", pip, platforms=LINUX, extra=extra)
         alone.multiplat("lock", cwd=project)
-        found = alone.json("outdated", cwd=project)["outdated"]
-    rows = {(package["name"], package["reason"]): package["targets"] for package in found}
+        packages = alone.json("outdated", cwd=project)["outdated"]
+    rows = {(package["name"], package["reason"]): package["targets"] for package in packages}
     both = ["default/linux-64", "dev/linux-64"]
     assert rows["a", "a <2 in environment.yml:14:22"] == both
     assert {name for name, _ in rows} == {"a", "tool"}

@@ -236,12 +236,12 @@ def test_package_that_cannot_be_had(
         rules |= {"replace": {"b-1.0-0.conda": (root / "chan/noarch/a-1.0-0.conda").read_bytes()}}
         setattr(server, trouble, rules[trouble])
         prefix = door.envs / "demo"
-        found = door.json("install", cwd=project, code=3)
+        document = door.json("install", cwd=project, code=3)
         another = trouble == "replace"
         wrong = "packages differ from the lock" if another else "locked packages can't be fetched"
-        assert found["error"] == wrong
+        assert document["error"] == wrong
         assert not prefix.exists()
-        assert "b-1.0-0" in json.dumps(found["details"])
+        assert "b-1.0-0" in json.dumps(document["details"])
         setattr(server, trouble, type(rules[trouble])())
         door.multiplat("install", cwd=project)
     assert [(prefix / name).read_bytes()[:1] for name in "abc"] == [b"a", b"b", b"c"]

@@ -97,8 +97,8 @@ def test_known_authority(door: Host, own: Path, company: Company, verify: str) -
     door.multiplat("render", "--kind", "sbom", cwd=own, env=env)
     (outdated,) = door.json("outdated", cwd=own, env=env)["outdated"]
     assert (outdated["name"], outdated["newest"]) == ("beside", "2.0")
-    found = door.json("audit", cwd=own, env=env, code=1)["vulnerabilities"]
-    assert [finding["id"] for finding in found] == ["GHSA-1"]
+    findings = door.json("audit", cwd=own, env=env, code=1)["vulnerabilities"]
+    assert [finding["id"] for finding in findings] == ["GHSA-1"]
     line = f"pip: [--index-url {company.index.url}/simple, besides]"
     write(own, own.parent / "chan", "python", line, platforms=LINUX)
     done = door.multiplat("lock", cwd=own, env=env, code=1)

@@ -66,14 +66,14 @@ def _pip(server: Rules, *entries: str) -> str:
 
 def _tree(prefix: Path) -> dict[str, str]:
     """The files of a prefix with their content; without what Python compiles, and conda's notes."""
-    found = {}
+    contents = {}
     for path in sorted(prefix.rglob("*")):
         name = path.relative_to(prefix).as_posix()
         if path.is_symlink():
-            found[name] = f"-> {path.readlink()}"
+            contents[name] = f"-> {path.readlink()}"
         elif path.is_file() and not name.endswith(".pyc"):
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+            contents[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return contents
 
 
 def _locked(host: Host, project: Path, channel: Path, *dependencies: str, extra: str = "") -> str:
@@ -85,14 +85,14 @@ def _locked(host: Host, project: Path, channel: Path, *dependencies: str, extra:
 @pytest.mark.slow
 def test_both_owners_are_named(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
     """Nothing is changed, and the hint that it gives is one that works."""
-    told = _locked(alone, project, channel, "ninja", _pip(pypi, "builder"))
+    stderr = _locked(alone, project, channel, "ninja", _pip(pypi, "builder"))
     assert (
         " ! ninja is locked twice: conda's 1.12 and PyPI's 1.11, which builder needs  "
         f"(default/{SUBDIR})\n"
         "   install refuses them if both contain the same file\n"
         "   to keep only conda's, write `multiplat: {pypi-names: {ninja: ninja}}`; "
         "to keep both, write `ninja: null` there\n"
-    ) in told
+    ) in stderr
     twice = alone.json("lock", cwd=project)["locked_twice"]
     assert [(pair["conda"], pair["pypi"], pair["needed_by"]) for pair in twice] == [
         ("ninja", "ninja", ["builder"])
@@ -109,8 +109,8 @@ def test_both_owners_are_named(alone: Host, project: Path, channel: Path, pypi: 
     ]
     assert not prefix.exists()
     extra = "multiplat: {pypi-names: {ninja: ninja}}\n"
-    told = _locked(alone, project, channel, "ninja", _pip(pypi, "builder"), extra=extra)
-    assert "twice" not in told
+    stderr = _locked(alone, project, channel, "ninja", _pip(pypi, "builder"), extra=extra)
+    assert "twice" not in stderr
     alone.multiplat("install", cwd=project)
     assert b"of conda" in (prefix / "bin/ninja").read_bytes()
     assert (prefix / SITE / "builder.py").exists()
@@ -323,9 +323,9 @@ def test_doctor_sees_damage(conda: Host, project: Path, channel: Path) -> None:
     conda.multiplat("install", cwd=project)
     prefix = conda.envs / "demo"
     (prefix / "bin/ninja").unlink()
-    told = conda.run("doctor", "-p", prefix).stdout
-    assert "  ~ ninja 1.12 (bin/ninja missing)\n" in told
-    assert "`conda multiplat install` makes it as locked: mends 1." in told
+    stdout = conda.run("doctor", "-p", prefix).stdout
+    assert "  ~ ninja 1.12 (bin/ninja missing)\n" in stdout
+    assert "`conda multiplat install` makes it as locked: mends 1." in stdout
 
 
 def test_scripts_may_change_files(alone: Host, project: Path, tmp_path: Path) -> None:

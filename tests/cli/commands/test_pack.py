@@ -34,11 +34,13 @@ ARCHIVE = f"demo.{SUBDIR}.tar"
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
     """Wheels, and what is none."""
-    found = Index(tmp_path / "served")
-    found.wheel("robot", "1.5", requires=["purely"], more={"bin/robot": "#!python\nprint('go')\n"})
-    found.wheel("purely")
-    found.sdist("sourced")
-    return found
+    projects = Index(tmp_path / "served")
+    projects.wheel(
+        "robot", "1.5", requires=["purely"], more={"bin/robot": "#!python\nprint('go')\n"}
+    )
+    projects.wheel("purely")
+    projects.sdist("sourced")
+    return projects
 
 
 @pytest.fixture

@@ -144,8 +144,8 @@ def test_sizes_of_every_package(alone: Host, project: Path, tmp_path: Path) -> N
     size = next((channel / "noarch").glob("*.conda")).stat().st_size
     done = alone.multiplat("pack", "--dry-run", cwd=project)
     words = f"{size / 1000:.1f} kB"
-    said = f"1 package of default/{SUBDIR} (download size {words})"
-    assert done.stderr == f" would write {ARCHIVE}: {said}\n"
+    total = f"1 package of default/{SUBDIR} (download size {words})"
+    assert done.stderr == f" would write {ARCHIVE}: {total}\n"
 
 
 def test_md5_of_a_wheel(alone: Host, project: Path, tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ def test_in_such_a_folder(alone: Host, locked: Path, tmp_path: Path) -> None:
             "  file names are ascii here: set LC_ALL=C.UTF-8, or PYTHONUTF8=1\n"
         )
     assert "in sync" in alone.multiplat("check", cwd=folder, env=ASCII).stdout
-    found = alone.json("info", cwd=folder, env=ASCII, code=3)
-    assert (found["kind"], found["exit_code"]) == ("OutsideError", 3)
+    document = alone.json("info", cwd=folder, env=ASCII, code=3)
+    assert (document["kind"], document["exit_code"]) == ("OutsideError", 3)
 
 
 @pytest.mark.slow

@@ -48,8 +48,8 @@ def test_platform_that_is_there(alone: Host, project: Path, channel: Path) -> No
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("platform", "add", "linux-64", cwd=project)
     assert done.stderr.endswith(" = linux-64\n nothing to write\n")
-    found = alone.json("platform", "add", "linux-64", "win-64", cwd=project)
-    assert found["platforms"] == ["win-64"]
+    document = alone.json("platform", "add", "linux-64", "win-64", cwd=project)
+    assert document["platforms"] == ["win-64"]
 
 
 def test_platform_without_a_solution(alone: Host, project: Path, channel: Path) -> None:

@@ -77,10 +77,10 @@ def test_not_changed_under_a_run(alone: Host, demo: Path, packages: Path) -> Non
         assert alone.multiplat("run", "--", "echo", "x", cwd=demo).stdout == "x\n"
         alone.multiplat("install", cwd=demo)
         _lock_more(alone, demo, packages)
-        said = _refusal(alone, process.pid)
-        assert alone.multiplat("install", cwd=demo, code=1).stderr == said
+        refusal = _refusal(alone, process.pid)
+        assert alone.multiplat("install", cwd=demo, code=1).stderr == refusal
         done = alone.multiplat("run", "--", "true", cwd=demo, code=1)
-        assert done.stderr == f"{said}  --no-install uses it as it is\n"
+        assert done.stderr == f"{refusal}  --no-install uses it as it is\n"
         assert alone.multiplat("run", "--no-install", "--", "echo", "y", cwd=demo).stdout == "y\n"
         assert not (alone.envs / "demo/share/two").exists()
     alone.multiplat("install", "-q", cwd=demo)
@@ -94,8 +94,8 @@ def test_all_are_named(alone: Host, demo: Path, packages: Path) -> None:
         _running(alone, demo, "run", "--no-install", "-n", "demo", "--", *_WAIT) as two,
     ):
         _lock_more(alone, demo, packages)
-        said = alone.multiplat("install", cwd=demo, code=1).stderr
-        assert {f"(process {process.pid})" in said for process in (one, two)} == {True}
+        stderr = alone.multiplat("install", cwd=demo, code=1).stderr
+        assert {f"(process {process.pid})" in stderr for process in (one, two)} == {True}
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_what_a_command_has_started_counts(alone: Host, demo: Path, packages: Pa
     with _running(alone, demo, "run", "--", "sh", "-c", code) as process:
         process.wait()
         _lock_more(alone, demo, packages)
-        said = alone.multiplat("install", cwd=demo, code=1).stderr
+        stderr = alone.multiplat("install", cwd=demo, code=1).stderr
         left = f"{process.pid}, ended, but programs that it started still run"
-        assert said == _refusal(alone, left, f"sh -c {code}")
+        assert stderr == _refusal(alone, left, f"sh -c {code}")
 
 
 def test_own_shell_may_install(alone: Host, demo: Path, packages: Path) -> None:
@@ -142,8 +142,8 @@ def test_who_closes_descriptors_counts(alone: Host, demo: Path, packages: Path) 
     with _running(alone, demo, "run", "--", sys.executable, "-c", code) as process:
         alone.multiplat("run", "--", "true", cwd=demo)  # removes the notes of who has gone
         _lock_more(alone, demo, packages)
-        said = alone.multiplat("install", cwd=demo, code=1).stderr
-        assert f" (process {process.pid})\n" in said
+        stderr = alone.multiplat("install", cwd=demo, code=1).stderr
+        assert f" (process {process.pid})\n" in stderr
     alone.multiplat("install", "-q", cwd=demo)
 
 
@@ -173,8 +173,8 @@ def test_where_nothing_can_be_noted(alone: Host, demo: Path, packages: Path) -> 
     with _running(alone, demo, "run", "--", *_WAIT):
         assert alone.multiplat("run", "--", "echo", "x", cwd=demo).stdout == "x\n"
         _lock_more(alone, demo, packages)
-        said = alone.multiplat("install", cwd=demo, code=1).stderr
-        assert "  by a `run` or `shell` of a user without write permission there\n" in said
+        stderr = alone.multiplat("install", cwd=demo, code=1).stderr
+        assert "  by a `run` or `shell` of a user without write permission there\n" in stderr
     alone.multiplat("install", "-q", cwd=demo)
 
 
@@ -260,8 +260,8 @@ def test_shell_is_in_it(alone: Host, demo: Path, packages: Path) -> None:
         terminal.wait_for(" is its number")
         process = re.findall(r"(\d+) is its number", terminal.shown)[0]
         _lock_more(alone, demo, packages)
-        said = alone.multiplat("install", cwd=demo, code=1).stderr
-        assert f"  by shell (process {process})\n" in said
+        stderr = alone.multiplat("install", cwd=demo, code=1).stderr
+        assert f"  by shell (process {process})\n" in stderr
         terminal.enter("exit")
         assert terminal.exit_code() == 0
     alone.multiplat("install", "-q", cwd=demo)

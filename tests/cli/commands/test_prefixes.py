@@ -78,18 +78,18 @@ def test_each_has_its_own(alone: Host, demo: Path) -> None:
 def test_shown_where_each_is(alone: Host, demo: Path) -> None:
     """``info`` has the prefix of each, ``list --installed`` and ``--no-install`` look there."""
     alone.multiplat("install", "-q", "-e", "dev", cwd=demo)
-    found = alone.json("info", cwd=demo)["environments"]
+    environments = alone.json("info", cwd=demo)["environments"]
     assert {
         name: (environment["prefix"], environment["installed"])
-        for name, environment in found.items()
+        for name, environment in environments.items()
     } == {
         "default": (str(alone.envs / "demo"), False),
         "dev": (str(alone.envs / "demo-dev"), True),
         "docs": (str(alone.envs / "handbook"), False),
     }
-    said = alone.multiplat("info", cwd=demo).stdout
-    assert f"\n     {alone.envs / 'demo-dev'}  (as locked)\n" in said
-    assert f"\n     {alone.envs / 'handbook'}  (not installed)\n" in said
+    stdout = alone.multiplat("info", cwd=demo).stdout
+    assert f"\n     {alone.envs / 'demo-dev'}  (as locked)\n" in stdout
+    assert f"\n     {alone.envs / 'handbook'}  (not installed)\n" in stdout
     assert alone.json("list", "--installed", "-e", "dev", cwd=demo)["environment"] == "dev"
     words = ("run", "--no-install", "-e", "docs", "--", "writer")
     assert alone.multiplat(*words, cwd=demo, code=1).stderr == (
@@ -154,8 +154,8 @@ def test_not_for_this_machine(alone: Host, project: Path, tools: Path) -> None:
     extra = "multiplat: {environments: {dev: {platforms: [zos-z], dependencies: []}}}\n"
     write(project, tools, "tool", platforms=f"[{SUBDIR}]", extra=extra)
     for words in (("install", "-e", "dev"), ("run", "-e", "dev", "--", "true")):
-        said = alone.multiplat(*words, cwd=project, code=1).stderr
-        assert said.startswith(
+        stderr = alone.multiplat(*words, cwd=project, code=1).stderr
+        assert stderr.startswith(
             f"error: dev has no platform {SUBDIR}, this machine's platform\n  it has zos-z\n"
         )
 

@@ -27,18 +27,20 @@ from support.states import assert_nothing_to_lock
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
     """An index with a robot: pure Python, on top of native parts."""
-    found = Index(tmp_path / "index")
-    found.wheel("robot", "1.5", requires=["native>=2", "numpy>=1.2", "colorama; os_name == 'nt'"])
-    found.wheel("robot", "1.4", requires=["native>=2", "numpy>=1.2"])
+    projects = Index(tmp_path / "index")
+    projects.wheel(
+        "robot", "1.5", requires=["native>=2", "numpy>=1.2", "colorama; os_name == 'nt'"]
+    )
+    projects.wheel("robot", "1.4", requires=["native>=2", "numpy>=1.2"])
     for tag in ("manylinux_2_17_x86_64.manylinux2014_x86_64", "macosx_11_0_arm64", "win_amd64"):
-        found.wheel("native", "2.0", f"cp312-cp312-{tag}", requires=["purely"])
-    found.wheel("native", "2.0", "cp312-cp312-manylinux_2_28_x86_64", requires=["purely"])
-    found.wheel("native", "2.0", "cp311-cp311-manylinux_2_28_x86_64", requires=["purely"])
+        projects.wheel("native", "2.0", f"cp312-cp312-{tag}", requires=["purely"])
+    projects.wheel("native", "2.0", "cp312-cp312-manylinux_2_28_x86_64", requires=["purely"])
+    projects.wheel("native", "2.0", "cp311-cp311-manylinux_2_28_x86_64", requires=["purely"])
     for version in ("1.0", "1.1"):
-        found.wheel("purely", version)
-    found.wheel("colorama")
-    found.wheel("numpy", "1.26.4", "cp312-cp312-manylinux_2_17_x86_64")
-    return found
+        projects.wheel("purely", version)
+    projects.wheel("colorama")
+    projects.wheel("numpy", "1.26.4", "cp312-cp312-manylinux_2_17_x86_64")
+    return projects
 
 
 @pytest.fixture
@@ -57,11 +59,13 @@ def _pip(server: Rules, *entries: str) -> str:
 def _pypi(project: Path, name: str = "conda-lock.yml") -> dict[str, dict[str, Any]]:
     """Platform -> name -> record, of the PyPI packages of a lock."""
     data = yaml.safe_load((project / name).read_text(encoding="utf-8"))
-    found: dict[str, dict[str, Any]] = {platform: {} for platform in data["metadata"]["platforms"]}
+    records: dict[str, dict[str, Any]] = {
+        platform: {} for platform in data["metadata"]["platforms"]
+    }
     for package in data["package"]:
         if package["manager"] == "pip":
-            found[package["platform"]][package["name"]] = package
-    return found
+            records[package["platform"]][package["name"]] = package
+    return records
 
 
 def _file(record: dict[str, Any]) -> str:
@@ -75,21 +79,21 @@ def test_lock_takes_one_file_for_each_platform(
     write(project, channel, "python 3.12.*", "numpy", _pip(pypi, "robot"))
     done = door.multiplat("lock", cwd=project)
     assert " default  linux-64      4 packages + 3 from PyPI\n" in without_sizes(done.stderr)
-    found = _pypi(project)
-    assert {subdir: sorted(records) for subdir, records in found.items()} == {
+    platforms = _pypi(project)
+    assert {subdir: sorted(records) for subdir, records in platforms.items()} == {
         "linux-64": ["native", "purely", "robot"],
         "osx-arm64": ["native", "purely", "robot"],
         "win-64": ["colorama", "native", "purely", "robot"],
     }
-    assert [_file(found[subdir]["native"]) for subdir in found] == [
+    assert [_file(platforms[subdir]["native"]) for subdir in platforms] == [
         "native-2.0-cp312-cp312-manylinux_2_28_x86_64.whl",
         "native-2.0-cp312-cp312-macosx_11_0_arm64.whl",
         "native-2.0-cp312-cp312-win_amd64.whl",
     ]
-    assert found["win-64"]["robot"]["dependencies"] == dict.fromkeys(
+    assert platforms["win-64"]["robot"]["dependencies"] == dict.fromkeys(
         ("colorama", "native", "numpy"), ""
     )
-    for record in found["linux-64"].values():
+    for record in platforms["linux-64"].values():
         assert len(record["hash"]["sha256"]) == 64
         assert record["url"].startswith(f"{pypi.url}/files/")
 
@@ -187,10 +191,10 @@ def test_source_archive_where_there_is_no_wheel(
         " warning: mixed 1.0 has no wheel for linux-64: it will be built where it is installed\n"
     ) in done.stderr
     assert "wheel for win-64" not in done.stderr
-    found = _pypi(project)
-    assert _file(found["linux-64"]["mixed"]) == "mixed-1.0.tar.gz"
-    assert sorted(found["linux-64"]) == ["mixed", "purely"]
-    assert _file(found["win-64"]["mixed"]) == "mixed-1.0-py3-none-win_amd64.whl"
+    records = _pypi(project)
+    assert _file(records["linux-64"]["mixed"]) == "mixed-1.0.tar.gz"
+    assert sorted(records["linux-64"]) == ["mixed", "purely"]
+    assert _file(records["win-64"]["mixed"]) == "mixed-1.0-py3-none-win_amd64.whl"
 
 
 def test_conda_binds_pypi(
@@ -349,8 +353,8 @@ def test_options_and_files(
         )
         write(project, channel, "python 3.12.*", "numpy", entries, platforms="[linux-64]")
         alone.multiplat("lock", cwd=project)
-        found = _pypi(project)["linux-64"]
-        assert {name: record["version"] for name, record in found.items()} == {
+        records = _pypi(project)["linux-64"]
+        assert {name: record["version"] for name, record in records.items()} == {
             "elsewhere": "1.0",
             "linked": "1.0",
             "native": "2.0",
@@ -373,8 +377,8 @@ def test_update(alone: Host, project: Path, channel: Path, index: Index, pypi: R
     for name in ("purely", "other"):
         index.wheel(name, "9.0")
     alone.multiplat("lock", "--update", "Purely", cwd=project, env={"UV_NO_CACHE": "1"})
-    found = _pypi(project)["linux-64"]
-    assert (found["purely"]["version"], found["other"]["version"]) == ("9.0", "1.0")
+    records = _pypi(project)["linux-64"]
+    assert (records["purely"]["version"], records["other"]["version"]) == ("9.0", "1.0")
     done = alone.multiplat("lock", "--update", "purly", cwd=project, code=2)
     assert "did you mean 'purely'?" in done.stderr
 
@@ -387,8 +391,8 @@ def test_one_platform_keeps_the_others(
     alone.multiplat("lock", cwd=project)
     write(project, channel, "python 3.12.*", _pip(pypi, "purely"))
     alone.multiplat("lock", "--update", "purely", "--platform", "win-64", cwd=project)
-    found = _pypi(project)
-    versions = [found[subdir]["purely"]["version"] for subdir in found]
+    records = _pypi(project)
+    versions = [records[subdir]["purely"]["version"] for subdir in records]
     assert versions == ["1.0", "1.0", "1.1"]
 
 
@@ -562,15 +566,15 @@ def test_folders_and_repositories(
     entries = _pip(pypi, "-e ./here", "./there", source)
     write(project, real_channel, "python", entries, platforms=f"[{SUBDIR}]")
     alone.multiplat("lock", cwd=project)
-    found = _pypi(project)[SUBDIR]
-    assert {name: (record["version"], record["url"]) for name, record in found.items()} == {
+    records = _pypi(project)[SUBDIR]
+    assert {name: (record["version"], record["url"]) for name, record in records.items()} == {
         "here": ("0.3", "./here#editable"),
         "purely": ("1.1", f"{pypi.url}/files/purely-1.1-py3-none-any.whl"),
         "repo": ("0.5", f"git+{repo.as_uri()}@{commit}"),
         "there": ("0.4", "./there"),
     }
-    assert found["here"]["hash"] == {}
-    assert len(found["there"]["hash"]["sha256"]) == 64
+    assert records["here"]["hash"] == {}
+    assert len(records["there"]["hash"]["sha256"]) == 64
     alone.multiplat("install", cwd=project)
     prefix = alone.envs / "demo"
     assert _import(prefix, "here", "there", "repo") == ["0.3 built", "0.4 built", "0.5 built"]
@@ -611,9 +615,9 @@ def test_robosuite_from_pypi(alone: Host, project: Path, channel: Path) -> None:
         if k.startswith(("SSL_", "HTTP", "UV_", "CONDA_MULTIPLAT_PYPI_"))
     }
     alone.multiplat("lock", cwd=project, env=env)
-    found = _pypi(project)
-    assert sorted(found) == ["linux-64", "osx-arm64", "win-64"]
-    for records in found.values():
+    platforms = _pypi(project)
+    assert sorted(platforms) == ["linux-64", "osx-arm64", "win-64"]
+    for records in platforms.values():
         assert "numpy" not in records
         assert _file(records["robosuite"]).endswith("-py3-none-any.whl")
         assert "mujoco" in records["robosuite"]["dependencies"]

@@ -185,7 +185,7 @@ def test_backends_that_uv_knows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subdir", "promise", "said", "place"),
+    ("subdir", "promise", "keys", "place"),
     [
         ("linux-64", 'cuda: "12.9"', "", "/whl/cu129"),
         ("linux-64", 'cuda: "12.9"', "torch-backend: cu126", "/whl/cu126"),
@@ -196,11 +196,11 @@ def test_backends_that_uv_knows() -> None:
     ],
 )
 def test_where_torch_comes_from(
-    alone: Host, project: Path, channel: Path, subdir: str, promise: str, said: str, place: str
+    alone: Host, project: Path, channel: Path, subdir: str, promise: str, keys: str, place: str
 ) -> None:
     """Uv is told which build to take: it asks PyTorch's index for that, which is not there."""
     extra = (
-        f"multiplat: {{virtual-packages: {{{subdir}: {{{promise}}}}}, pypi: {{{said or '{}'}}}}}\n"
+        f"multiplat: {{virtual-packages: {{{subdir}: {{{promise}}}}}, pypi: {{{keys or '{}'}}}}}\n"
     ).replace("{{}}", "{}")
     write(project, channel, "python 3.12.*", "pip: [torch]", platforms=f"[{subdir}]", extra=extra)
     nowhere = "http://127.0.0.1:9"

@@ -52,8 +52,8 @@ def test_what_others_need_stays_locked(alone: Host, project: Path, channel: Path
     ) in done.stderr
     assert _dependencies(project) == "\n  - python\n  - scipy\n"
     assert "numpy" in locked(project)["linux-64"]
-    found = alone.json("remove", "python", cwd=project)
-    assert (found["removed"], found["stays"]) == (["python"], ["python"])
+    document = alone.json("remove", "python", cwd=project)
+    assert (document["removed"], document["stays"]) == (["python"], ["python"])
 
 
 def test_another_environment_may_ask_for_it(alone: Host, project: Path, channel: Path) -> None:
@@ -160,13 +160,13 @@ def test_who_needs_it_is_named_once(alone: Host, project: Path, stack: Path) -> 
     """However often it says so; of many the first are named."""
     write(project, stack, "app", "lib01", platforms=TWO)
     alone.multiplat("lock", cwd=project)
-    said = alone.multiplat("remove", "lib01", cwd=project).stderr
-    assert "   it stays locked, app needs it  (default/linux-64, default/osx-arm64)\n" in said
+    stderr = alone.multiplat("remove", "lib01", cwd=project).stderr
+    assert "   it stays locked, app needs it  (default/linux-64, default/osx-arm64)\n" in stderr
     write(project, stack, "lib01", *(f"tool{n}" for n in range(8)), platforms="[linux-64]")
     alone.multiplat("lock", cwd=project)
-    said = alone.multiplat("remove", "lib01", cwd=project).stderr
+    stderr = alone.multiplat("remove", "lib01", cwd=project).stderr
     names = ", ".join(f"tool{n}" for n in range(6))
-    assert f"   it stays locked, {names} and 2 more need it  (default/linux-64)\n" in said
+    assert f"   it stays locked, {names} and 2 more need it  (default/linux-64)\n" in stderr
 
 
 def test_only_locked(alone: Host, project: Path, stack: Path) -> None:
@@ -208,8 +208,8 @@ def test_what_an_extra_brings_stays(
         lines = (f"{own.as_uri()}::web", "python 3.12.*", "pip: ['web[http]', aiohttp]")
         write(project, channel, *lines, platforms="[linux-64]")
         alone.multiplat("lock", cwd=project, env=env)
-        said = alone.multiplat("remove", "--pypi", "aiohttp", cwd=project, env=env).stderr
-    assert "   it stays locked, environment.yml:8:11 asks for it  (default/linux-64)\n" in said
+        stderr = alone.multiplat("remove", "--pypi", "aiohttp", cwd=project, env=env).stderr
+    assert "   it stays locked, environment.yml:8:11 asks for it  (default/linux-64)\n" in stderr
 
 
 BAD = {

@@ -38,8 +38,8 @@ def pip(tmp_path: Path) -> Iterator[str]:
 
 def _texts(project: Path) -> dict[str, str]:
     names = ("*conda-*-*.lock", "*requirements-*.txt", "*environment-*.yml")
-    found = sorted(path for name in names for path in project.glob(name))
-    return {path.name: path.read_text(encoding="utf-8") for path in found}
+    paths = sorted(path for name in names for path in project.glob(name))
+    return {path.name: path.read_text(encoding="utf-8") for path in paths}
 
 
 @pytest.mark.slow
@@ -221,10 +221,10 @@ def test_for_other_tools(door: Host, project: Path, tools: Path, pip: str) -> No
     newer = pip.replace("robot <2", "robot")
     write(project, tools, "tool", "python", newer, platforms="[linux-64]", extra=DEV)
     door.multiplat("lock", "--update-all", cwd=project)
-    said = door.multiplat("check", cwd=project, code=1).stdout
+    stdout = door.multiplat("check", cwd=project, code=1).stdout
     stale = "is out of date\n  it differs from the lock\n"
-    assert all(f"{name} {stale}" in said for name in before)
-    assert said.endswith(AGAIN)
+    assert all(f"{name} {stale}" in stdout for name in before)
+    assert stdout.endswith(AGAIN)
     door.multiplat("render", "--existing", cwd=project)
     assert door.multiplat("check", cwd=project).stdout.startswith("in sync: ")
     after = {name: (project / name).read_text(encoding="utf-8") for name in before}

@@ -23,19 +23,19 @@ def _lock(host: Host, project: Path, *lines: str) -> dict[str, dict[str, dict[st
     host.multiplat("lock", cwd=project)
     assert host.multiplat("check", cwd=project).stdout == "in sync: conda-lock.yml\n"
     data = yaml.safe_load((project / "conda-lock.yml").read_text(encoding="utf-8"))
-    found: dict[str, dict[str, dict[str, str]]] = {"linux-64": {}, "win-64": {}}
+    needs: dict[str, dict[str, dict[str, str]]] = {"linux-64": {}, "win-64": {}}
     for package in data["package"]:
         for name, constraint in package["dependencies"].items():
             rattler.MatchSpec(f"{name} {constraint}".strip(), strict=True)
-        found[package["platform"]][package["name"]] = package["dependencies"]
-    return found
+        needs[package["platform"]][package["name"]] = package["dependencies"]
+    return needs
 
 
 def test_condition_of_a_platform(alone: Host, project: Path) -> None:
     """The one dependency whose condition holds is locked, as a MatchSpec that all can read."""
-    found = _lock(alone, project, "two-platforms")
-    assert found["linux-64"]["two-platforms"] == {"x": ">=2"}
-    assert found["win-64"]["two-platforms"] == {"x": "<2"}
+    needs = _lock(alone, project, "two-platforms")
+    assert needs["linux-64"]["two-platforms"] == {"x": ">=2"}
+    assert needs["win-64"]["two-platforms"] == {"x": "<2"}
     assert {p: versions["x"] for p, versions in locked(project).items()} == {
         "linux-64": "2.0",
         "win-64": "1.0",
@@ -44,8 +44,8 @@ def test_condition_of_a_platform(alone: Host, project: Path) -> None:
 
 def test_need_under_a_condition(alone: Host, project: Path) -> None:
     """A need of the machine counts where its condition holds, and not elsewhere."""
-    found = _lock(alone, project, "maybe")
-    assert found["linux-64"] == {"maybe": {}}
+    needs = _lock(alone, project, "maybe")
+    assert needs["linux-64"] == {"maybe": {}}
     write(project, CHANNEL, "maybe", "gpu-support", platforms="[linux-64]")
     done = alone.multiplat("lock", cwd=project, code=1)
     assert "__cuda >=12" in done.stderr
@@ -69,8 +69,8 @@ def test_extras(alone: Host, project: Path) -> None:
         "└── app 1.0\n"
         "    └── x 2.0\n"
     )
-    said = alone.multiplat("why", "x", "--platform", "linux-64", cwd=project).stdout
-    assert "uses-extra → app → x" in said
+    stdout = alone.multiplat("why", "x", "--platform", "linux-64", cwd=project).stdout
+    assert "uses-extra → app → x" in stdout
     assert _lock(alone, project, "app[extras=[plot]]")["linux-64"] == {"app": {"x": ""}, "x": {}}
     assert _lock(alone, project, "app")["linux-64"] == {"app": {}}
 

@@ -73,14 +73,14 @@ def test_variables_are_set(alone: Host, project: Path, channel: Path) -> None:
     prefix = _project(alone, project, channel, "tools")
     words = ("run", "--", "env")
     done = alone.multiplat(*words, cwd=project, env={"CONDA_SHLVL": "0"})
-    found = dict(line.split("=", 1) for line in done.stdout.splitlines())
-    assert found["PATH"] == f"{prefix}/bin:{os.environ['PATH']}"
-    assert {key: found[key] for key in ("ROBOT", "CONDA_PREFIX", "CONDA_SHLVL")} == {
+    variables = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert variables["PATH"] == f"{prefix}/bin:{os.environ['PATH']}"
+    assert {key: variables[key] for key in ("ROBOT", "CONDA_PREFIX", "CONDA_SHLVL")} == {
         "ROBOT": "arm 1",
         "CONDA_PREFIX": str(prefix),
         "CONDA_SHLVL": "1",
     }
-    assert not [key for key in found if key.startswith("__")]
+    assert not [key for key in variables if key.startswith("__")]
 
 
 #: What a caller can say of the locale, and of a conda.
@@ -203,8 +203,10 @@ def test_command_that_is_not_there(alone: Host, project: Path, channel: Path) ->
     )
     done = alone.multiplat("run", "--", "no-program", cwd=project, code=126)
     assert "error: no-program can't be run: Exec format error\n" in done.stderr
-    found = json.loads(alone.multiplat("run", "--json", "--", "shwo", cwd=project, code=127).stdout)
-    assert (found["kind"], found["exit_code"]) == ("CommandError", 127)
+    document = json.loads(
+        alone.multiplat("run", "--json", "--", "shwo", cwd=project, code=127).stdout
+    )
+    assert (document["kind"], document["exit_code"]) == ("CommandError", 127)
     done = alone.multiplat("run", cwd=project, code=2)
     assert done.stderr == "error: no command to run\n  conda multiplat run -- CMD ARG…\n"
 

@@ -232,5 +232,5 @@ def test_several_at_once(alone: Host, stale: Path) -> None:
     ]
     ended = [process.communicate(timeout=60) for process in running]
     assert [out for out, _ in ended] == ["writer 1.0\n"] * 3, ended
-    assert sum("for: locking\n" in said for _, said in ended) == 1
-    assert sum(" wrote conda-lock.yml (1 new, " in said for _, said in ended) == 1
+    assert sum("for: locking\n" in stderr for _, stderr in ended) == 1
+    assert sum(" wrote conda-lock.yml (1 new, " in stderr for _, stderr in ended) == 1

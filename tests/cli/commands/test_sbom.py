@@ -162,8 +162,8 @@ def test_kept_in_step(alone: Host, project: Path, served: Rules) -> None:
 
     write(project, f"{served.url}/chan", "lib", platforms=ONE)
     alone.multiplat("lock", cwd=project)
-    said = alone.multiplat("check", cwd=project, code=1).stdout
-    assert "sbom-linux-64.cdx.json is out of date\n  it differs from the lock\n" in said
+    stdout = alone.multiplat("check", cwd=project, code=1).stdout
+    assert "sbom-linux-64.cdx.json is out of date\n  it differs from the lock\n" in stdout
     served.seen.clear()
     alone.multiplat("render", "--existing", cwd=project, env={"CONDA_OFFLINE": "true"})
     assert served.seen == []
@@ -211,8 +211,8 @@ def test_edited(alone: Host, project: Path, tmp_path: Path, hostile: Any) -> Non
     else:
         bill["components"][0]["licenses"] = hostile
     file.write_text(json.dumps(bill, indent=2) + "\n", encoding="utf-8")
-    said = alone.multiplat("check", cwd=project, code=1).stdout
-    assert "sbom-linux-64.cdx.json is out of date" in said
+    stdout = alone.multiplat("check", cwd=project, code=1).stdout
+    assert "sbom-linux-64.cdx.json is out of date" in stdout
     alone.multiplat("render", "--existing", cwd=project)
     assert file.read_text(encoding="utf-8") == before
 

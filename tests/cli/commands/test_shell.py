@@ -68,8 +68,8 @@ def _needed(name: str) -> None:
 def kind(request: pytest.FixtureRequest) -> Kind:
     """Each shell that is there."""
     _needed(request.param.name)
-    found: Kind = request.param
-    return found
+    chosen: Kind = request.param
+    return chosen
 
 
 @pytest.fixture(scope="module")

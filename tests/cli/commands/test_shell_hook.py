@@ -98,9 +98,9 @@ def test_shell_is_that_which_asks(alone: Host, project: Path, channel: Path) -> 
 def test_json_says_what_activates(alone: Host, project: Path, channel: Path) -> None:
     """Folders, variables and scripts, of all shells or of one; no text of a script."""
     prefix = _lock(alone, project, channel, "activated")
-    found = alone.json("shell-hook", "--shell", "zsh", cwd=project)
+    document = alone.json("shell-hook", "--shell", "zsh", cwd=project)
     on, off = f"{prefix}/etc/conda/activate.d", f"{prefix}/etc/conda/deactivate.d"
-    assert found == {
+    assert document == {
         "success": True,
         "prefix": str(prefix),
         "name": "demo",

@@ -61,10 +61,10 @@ multiplat:
 def test_without_a_group(alone: Host, project: Path, twins: Path) -> None:
     """Environments that are in no group, or in different ones, go their own ways."""
     _write(project, twins, DEV.format(dev="old", group="null"))
-    said = alone.multiplat("lock", cwd=project).stderr
-    assert "warning: solve-group 'main' has only one environment, 'default': " in said
-    found = _versions(project)
-    assert (found["default"]["numpy"], found["dev"]["numpy"]) == ("2.3", "2.0")
+    stderr = alone.multiplat("lock", cwd=project).stderr
+    assert "warning: solve-group 'main' has only one environment, 'default': " in stderr
+    versions = _versions(project)
+    assert (versions["default"]["numpy"], versions["dev"]["numpy"]) == ("2.3", "2.0")
 
 
 def test_versions_agree(alone: Host, project: Path, twins: Path) -> None:
@@ -72,8 +72,8 @@ def test_versions_agree(alone: Host, project: Path, twins: Path) -> None:
     _write(project, twins, DEV.format(dev="old", group="main"))
     alone.multiplat("lock", cwd=project)
     for subdir in ("linux-64", "osx-arm64"):
-        found = _versions(project, subdir)
-        assert found == {"default": {"numpy": "2.0"}, "dev": {"numpy": "2.0", "old": "1"}}
+        versions = _versions(project, subdir)
+        assert versions == {"default": {"numpy": "2.0"}, "dev": {"numpy": "2.0", "old": "1"}}
     assert_nothing_to_lock(alone, project)
 
 
@@ -153,9 +153,9 @@ def test_one_member_asked_for(alone: Host, project: Path, twins: Path) -> None:
 def test_a_member_that_has_no_solution(alone: Host, project: Path, twins: Path) -> None:
     """Its own conflict is what is shown, and no word of agreement."""
     _write(project, twins, DEV.format(dev="numpy >=9", group="main"))
-    said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert said.startswith("error: no solution for dev on all platforms\n")
-    assert "agree" not in said
+    stderr = alone.multiplat("lock", cwd=project, code=1).stderr
+    assert stderr.startswith("error: no solution for dev on all platforms\n")
+    assert "agree" not in stderr
 
 
 @pytest.mark.slow
@@ -189,12 +189,12 @@ multiplat:
         url = f"{server.url}/simple"
         _write(project, channel, text.format(url=url, needy="needy"), "linux-64")
         alone.multiplat("lock", cwd=project)
-        found = _versions(project)
-        assert found["default"]["lib"] == "1.0"
-        assert (found["a"]["lib"], found["a"]["tool"]) == ("1.0", "2.0")
-        assert (found["b"]["needy"], found["b"]["tool"]) == ("1.0", "2.0")
+        versions = _versions(project)
+        assert versions["default"]["lib"] == "1.0"
+        assert (versions["a"]["lib"], versions["a"]["tool"]) == ("1.0", "2.0")
+        assert (versions["b"]["needy"], versions["b"]["tool"]) == ("1.0", "2.0")
         _write(project, channel, text.format(url=url, needy="'lib>=2'"), "linux-64")
-        said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert "no solution for the PyPI packages of " in said
-    assert "  solve-group 'main': " in said
-    assert " can't agree on versions\n" in said
+        stderr = alone.multiplat("lock", cwd=project, code=1).stderr
+    assert "no solution for the PyPI packages of " in stderr
+    assert "  solve-group 'main': " in stderr
+    assert " can't agree on versions\n" in stderr

@@ -71,11 +71,11 @@ def _locked(project: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _manifest(
-    project: Path, channel: Path, promise: str, said: str, entry: str, *platforms: str
+    project: Path, channel: Path, promise: str, keys: str, entry: str, *platforms: str
 ) -> None:
     promises = ", ".join(f"{platform}: {{{promise}}}" for platform in platforms if platform in TAGS)
     extra = (
-        f"multiplat: {{virtual-packages: {{{promises if promise else ''}}}, pypi: {{{said}}}}}\n"
+        f"multiplat: {{virtual-packages: {{{promises if promise else ''}}}, pypi: {{{keys}}}}}\n"
     )
     named = f"[{', '.join(platforms)}]"
     write(project, channel, "python 3.12.*", f"pip: [{entry}]", platforms=named, extra=extra)
@@ -83,7 +83,7 @@ def _manifest(
 
 @pytest.mark.slow
 @needs_openssl
-@pytest.mark.parametrize(("promise", "said", "backend"), CASES)
+@pytest.mark.parametrize(("promise", "keys", "backend"), CASES)
 @pytest.mark.parametrize("entry", ["torch", "robot"])
 def test_build_for_what_is_promised(
     alone: Host,
@@ -92,12 +92,12 @@ def test_build_for_what_is_promised(
     tmp_path: Path,
     hosts: Path,
     promise: str,
-    said: str,
+    keys: str,
     backend: str,
     entry: str,
 ) -> None:
     """Torch is the backend's build, whoever asks for it; all else, and the Mac's, is PyPI's."""
-    _manifest(project, channel, promise, said, entry, *TAGS, "osx-arm64")
+    _manifest(project, channel, promise, keys, entry, *TAGS, "osx-arm64")
     with _as_any_host(hosts, tmp_path / "unknown") as (rules, environ):
         alone.multiplat("lock", cwd=project, env=environ, code=None)
         names = set(rules.hosts)

@@ -52,8 +52,8 @@ def test_downwards(door: Host, robot: Path) -> None:
 
 def test_upwards(door: Host, robot: Path) -> None:
     """Who needs a package, up to the lines; and who needs something of the machine."""
-    said = door.multiplat("tree", "--invert", "base", "--platform", "linux-64", cwd=robot).stdout
-    assert said == (
+    stdout = door.multiplat("tree", "--invert", "base", "--platform", "linux-64", cwd=robot).stdout
+    assert stdout == (
         "default/linux-64\n"
         "base 1.1\n"
         "├── library 1.0  (needs >=1,<2)\n"
@@ -63,16 +63,16 @@ def test_upwards(door: Host, robot: Path) -> None:
         "│       └── asked for in environment.yml:6:5  tool >=3\n"
         "└── tool 3.0  (*)\n"
     )
-    said = door.multiplat("tree", "--invert", "__glibc", "--platform", "linux-64", cwd=robot)
-    assert said.stdout.startswith(
+    done = door.multiplat("tree", "--invert", "__glibc", "--platform", "linux-64", cwd=robot)
+    assert done.stdout.startswith(
         "default/linux-64\n__glibc\n└── base 1.1  (needs >=2.17)\n    ├── library 1.0  "
     )
 
 
 def test_some_packages(alone: Host, robot: Path) -> None:
     """Only what some packages need."""
-    said = alone.multiplat("tree", "other", "--platform", "linux-64", cwd=robot).stdout
-    assert said == (
+    stdout = alone.multiplat("tree", "other", "--platform", "linux-64", cwd=robot).stdout
+    assert stdout == (
         "default/linux-64\nother 1.0\n└── library 1.0  (1.0 h1_*)\n    └── base 1.1  (>=1,<2)\n"
     )
 
@@ -143,10 +143,10 @@ def test_bad_arguments(
 
 def test_json(alone: Host, robot: Path) -> None:
     """The same as a graph: each package once."""
-    found = alone.json("tree", "other", "--platform", "linux-64", cwd=robot)
-    assert found["roots"] == [{"name": "other", "manager": "conda"}]
-    assert [package["name"] for package in found["packages"]] == ["other", "library", "base"]
-    assert found["packages"][0] == {
+    document = alone.json("tree", "other", "--platform", "linux-64", cwd=robot)
+    assert document["roots"] == [{"name": "other", "manager": "conda"}]
+    assert [package["name"] for package in document["packages"]] == ["other", "library", "base"]
+    assert document["packages"][0] == {
         "name": "other",
         "manager": "conda",
         "version": "1.0",
@@ -154,8 +154,8 @@ def test_json(alone: Host, robot: Path) -> None:
         "asked": [{"spec": "other", "file": "environment.yml", "line": 7}],
         "depends": [{"name": "library", "manager": "conda", "constraint": "1.0 h1_*"}],
     }
-    found = alone.json("tree", "__glibc", "--invert", "--platform", "linux-64", cwd=robot)
-    assert found["packages"][0] == {
+    document = alone.json("tree", "__glibc", "--invert", "--platform", "linux-64", cwd=robot)
+    assert document["packages"][0] == {
         "name": "__glibc",
         "manager": "virtual",
         "version": None,

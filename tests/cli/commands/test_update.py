@@ -55,9 +55,12 @@ def test_some_packages_of_some_targets(alone: Host, project: Path, own: Path) ->
 def test_dry_run(alone: Host, project: Path, own: Path) -> None:
     """It is shown what would move, and nothing does."""
     before = {path: path.read_bytes() for path in project.glob("*.yml")}
-    found = alone.json("update", "b", "-d", cwd=project)
-    assert (found["dry_run"], found["files"]) == (True, ["conda-lock.yml", "dev.conda-lock.yml"])
-    (change,) = found["environments"]["default"]["linux-64"]["changes"]
+    document = alone.json("update", "b", "-d", cwd=project)
+    assert (document["dry_run"], document["files"]) == (
+        True,
+        ["conda-lock.yml", "dev.conda-lock.yml"],
+    )
+    (change,) = document["environments"]["default"]["linux-64"]["changes"]
     versions = (change["old"]["version"], change["new"]["version"])
     assert (change["name"], *versions) == ("b", "1.0", "2.0")
     assert {path: path.read_bytes() for path in project.glob("*.yml")} == before

@@ -64,8 +64,8 @@ def test_some(alone: Host, project: Path, own: Path) -> None:
     alone.multiplat("upgrade", "A", cwd=project)
     assert _dependencies(project) == "  - a <3\n  - b <2\n  - c\n"
     assert locked(project)["linux-64"] == {**before, "a": "2.3.4"}
-    found = alone.json("upgrade", "--exclude", "b", "--exclude", "a", cwd=project)
-    assert found["upgraded"] == []
+    document = alone.json("upgrade", "--exclude", "b", "--exclude", "a", cwd=project)
+    assert document["upgraded"] == []
     alone.multiplat("upgrade", "--exclude", "a", cwd=project)
     assert _dependencies(project) == "  - a <3\n  - b <3\n  - c\n"
 
@@ -80,8 +80,8 @@ def test_environments(alone: Host, project: Path, own: Path) -> None:
         " ~ b <3, was b <2  (dev)\n"
         " would write environment.yml, dev.conda-lock.yml (1 new, download size 15 B)\n"
     )
-    found = alone.json("upgrade", "-e", "dev", cwd=project)
-    assert found["upgraded"] == [
+    document = alone.json("upgrade", "-e", "dev", cwd=project)
+    assert document["upgraded"] == [
         {
             "spec": "b <3",
             "was": "b <2",
@@ -124,7 +124,7 @@ def test_platforms_differ(alone: Host, project: Path, tmp_path: Path) -> None:
     alone.multiplat("lock", cwd=project)
     alone.multiplat("upgrade", cwd=project)
     assert _dependencies(project) == "  - a ==2.0\n  - b >=2.0\n"
-    assert {name: found["a"] for name, found in locked(project).items()} == {
+    assert {name: versions["a"] for name, versions in locked(project).items()} == {
         "linux-64": "2.0",
         "osx-arm64": "2.0",
     }

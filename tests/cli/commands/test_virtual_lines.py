@@ -44,9 +44,9 @@ UNDER = "under multiplat: virtual-packages"
 def test_what_to_promise(alone: Host, project: Path, channel: Path, line: str, advice: str) -> None:
     """Written as advised, it can be locked; nobody is told that a channel has no such package."""
     write(project, channel, f"'{line}'", "zlib", platforms="[linux-64]")
-    said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert said.endswith(f"  {advice}\n  no file was changed\n")
-    assert "no package" not in said
+    stderr = alone.multiplat("lock", cwd=project, code=1).stderr
+    assert stderr.endswith(f"  {advice}\n  no file was changed\n")
+    assert "no package" not in stderr
     if "`" in advice:
         extra = f"multiplat: {{virtual-packages: {{{advice.split('`')[1]}}}}}\n"
         write(project, channel, f"'{line}'", "zlib", platforms="[linux-64]", extra=extra)

@@ -69,11 +69,11 @@ def test_what_there_is(
 ) -> None:
     """The nearest versions, the builds, and the platform that has what is asked for."""
     _write(project, channels[:1], line)
-    said = _said(alone, project)
-    assert said[0] == f"error: no solution for {where}"
+    lines = _said(alone, project)
+    assert lines[0] == f"error: no solution for {where}"
     ends = [f"  {words}" for words in advice]
     solvable = ["  solvable: default/linux-64"] if "osx" in where else []
-    assert said[1:] == [f"  environment.yml:4:5  {line}", *ends, *solvable, UNCHANGED]
+    assert lines[1:] == [f"  environment.yml:4:5  {line}", *ends, *solvable, UNCHANGED]
 
 
 def test_groups_name_each_target_once(

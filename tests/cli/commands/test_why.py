@@ -63,8 +63,8 @@ def test_lines_that_ask(alone: Host, project: Path, tools: Path) -> None:
     extra = "multiplat: {environments: {dev: {dependencies: [base]}}}\n"
     write(project, tools, "base <1.1", platforms=LINUX, extra=extra)
     alone.multiplat("lock", cwd=project)
-    said = _why(alone, project, "base", "-e", "dev")
-    assert said.startswith(
+    output = _why(alone, project, "base", "-e", "dev")
+    assert output.startswith(
         "base 1.0 0  (dev/linux-64)\n"
         "  asked for in environment.yml:6:5  base <1.1\n"
         "  asked for in environment.yml:7:49  base\n"
@@ -113,16 +113,16 @@ def test_not_locked(alone: Host, project: Path, tools: Path) -> None:
     assert _why(alone, project, "libary", code=1) == (
         "error: libary is not locked in default/linux-64\n  did you mean 'library'?\n"
     )
-    found = alone.json("why", "zzz", cwd=project, code=1)
-    assert found["hints"] == ["no requested package needs it"]
+    document = alone.json("why", "zzz", cwd=project, code=1)
+    assert document["hints"] == ["no requested package needs it"]
 
 
 def test_as_json(alone: Host, project: Path, tools: Path) -> None:
     """One document with all of it."""
     write(project, tools, "other", platforms=LINUX)
     alone.multiplat("lock", cwd=project)
-    found = alone.json("why", "library", cwd=project)
-    assert found["answers"] == [
+    document = alone.json("why", "library", cwd=project)
+    assert document["answers"] == [
         {
             "target": "default/linux-64",
             "name": "library",
@@ -170,32 +170,32 @@ def test_cuda_of_this_machine(door: Host, project: Path, torches: Path) -> None:
     """A machine with CUDA is told what a promise would bring; the lock is the same as anywhere."""
     write(project, torches, "vision", "torch", platforms="[linux-64]")
     machine = {"CONDA_SUBDIR": "linux-64"} if door.is_conda else {}
-    said = door.multiplat("lock", cwd=project, env={**machine, "CONDA_OVERRIDE_CUDA": "12.6"})
+    done = door.multiplat("lock", cwd=project, env={**machine, "CONDA_OVERRIDE_CUDA": "12.6"})
     note = (
         " ! torch 2.0 is a CPU build: the manifest promises no CUDA for linux-64"
         "  (default/linux-64)\n"
         '     2.0 has one; to get it, promise it: `linux-64: {cuda: "12.6"}` '
         "under multiplat: virtual-packages\n"
     )
-    assert note in said.stderr
+    assert note in done.stderr
     lock = project / "conda-lock.yml"
     first = lock.read_bytes()
     lock.unlink()
-    said = door.multiplat("lock", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
-    assert "CPU build" not in said.stderr
+    done = door.multiplat("lock", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
+    assert "CPU build" not in done.stderr
     assert lock.read_bytes() == first
 
 
 def test_build_that_nobody_asks_for(alone: Host, project: Path, torches: Path) -> None:
     """A CPU build that came along is told of, with what would ask for the CUDA build."""
     write(project, torches, "capped", "vision", platforms=LINUX, extra=PROMISE)
-    said = alone.multiplat("lock", cwd=project).stderr
+    stderr = alone.multiplat("lock", cwd=project).stderr
     assert (
         " ! torch 2.0 is a CPU build: the solver did not choose the CUDA build of 2.0  "
         "(default/linux-64)\n"
         "     `torch * cuda*` in environment.yml:6:5 would have no solution:\n"
-    ) in said
-    assert "torch * cpu*" in said
+    ) in stderr
+    assert "torch * cpu*" in stderr
 
 
 def test_channel_priority(alone: Host, project: Path, torches: Path, tmp_path: Path) -> None:
@@ -207,13 +207,13 @@ def test_channel_priority(alone: Host, project: Path, torches: Path, tmp_path: P
     both = f"channels:\n  - {first.as_uri()}\n  - {torches.as_uri()}\n"
     text = text.replace(f"channels:\n  - {first.as_uri()}\n", both)
     manifest.write_text(text, encoding="utf-8")
-    said = alone.multiplat("lock", "--channel-priority", "strict", cwd=project).stderr
+    stderr = alone.multiplat("lock", "--channel-priority", "strict", cwd=project).stderr
     spec = f"{torches.as_uri()}::torch * cuda*"
     assert (
         f" ! torch 2.0 is a CPU build: its CUDA builds are in {torches.as_uri()}, "
         "which has a lower priority  (default/linux-64)\n"
         f"     2.0 has one; to get it, write `{spec}` in environment.yml:7:5\n"
-    ) in said
+    ) in stderr
     manifest.write_text(text.replace("- torch\n", f"- '{spec}'\n"), encoding="utf-8")
     alone.multiplat("lock", cwd=project)
     assert "/torch-2.0-cuda126_1." in (project / "conda-lock.yml").read_text("utf-8")
@@ -234,15 +234,15 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
         write(project, channel, "python 3.12.*", pip, platforms=LINUX)
         alone.multiplat("lock", cwd=project)
         index.wheel("free", "1.1")
-        said = _why(alone, project, "part")
-        assert said.startswith(
+        output = _why(alone, project, "part")
+        assert output.startswith(
             "part 2.0 from PyPI  (default/linux-64)\n"
             f"  locked because of environment.yml:7:{pip.index('robot') + 5}  robot: robot → part\n"
             "  needed by robot 1.0  *\n"
             "  3.0 is the newest\n"
             "    it would have no solution with\n"
         )
-        assert "robot" in said.split("no solution with")[1]
+        assert "robot" in output.split("no solution with")[1]
         assert _why(alone, project, "free").endswith(
             "  1.1 is the newest\n    to get it, run `conda multiplat lock --update free`\n"
         )

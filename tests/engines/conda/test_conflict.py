@@ -25,17 +25,17 @@ def _smallest(names: str, clashes: Sequence[str], limit: int = 60) -> tuple[str,
         there = {requirement.name for requirement in requirements}
         return not any(set(clash) <= there for clash in clashes)
 
-    found = asyncio.run(smallest_clash(_requirements(names), solvable, limit))
-    return "".join(requirement.name for requirement in found), asked
+    smallest = asyncio.run(smallest_clash(_requirements(names), solvable, limit))
+    return "".join(requirement.name for requirement in smallest), asked
 
 
 @pytest.mark.parametrize(
-    ("clashes", "found"),
+    ("clashes", "expected"),
     [(["a"], "a"), (["h"], "h"), (["bg"], "bg"), (["abc"], "abc"), (["abcdefgh"], "abcdefgh")],
 )
-def test_one_clash(clashes: list[str], found: str) -> None:
+def test_one_clash(clashes: list[str], expected: str) -> None:
     """The whole clash is found and nothing else, in the manifest's order."""
-    assert _smallest("abcdefgh", clashes)[0] == found
+    assert _smallest("abcdefgh", clashes)[0] == expected
 
 
 def test_several_clashes() -> None:
@@ -46,13 +46,13 @@ def test_several_clashes() -> None:
 def test_few_questions() -> None:
     """Two clashing requirements of 64 are found with far fewer than 64 solves."""
     names = "".join(chr(0x100 + number) for number in range(64))
-    found, asked = _smallest(names, [names[5] + names[50]])
-    assert found == names[5] + names[50]
+    clash, asked = _smallest(names, [names[5] + names[50]])
+    assert clash == names[5] + names[50]
     assert asked <= 24
 
 
 def test_limit() -> None:
     """After the limit, requirements that may be part of the clash remain."""
-    found, asked = _smallest("abcdefgh", ["ah"], limit=1)
-    assert set("ah") <= set(found)
+    clash, asked = _smallest("abcdefgh", ["ah"], limit=1)
+    assert set("ah") <= set(clash)
     assert asked == 1

@@ -51,11 +51,11 @@ def test_another_version_is_refused(
 ) -> None:
     """One error names both versions before anything is done."""
     write(project, channel, "python")
-    said = alone.json("lock", cwd=project, env=other, code=3)
-    assert said["error"] == (
+    document = alone.json("lock", cwd=project, env=other, code=3)
+    assert document["error"] == (
         f"py-rattler {other['VERSION']} is installed; this conda-multiplat works with 0.26 to 0.28"
     )
-    assert said["hints"][0] == "install one of those: `pip install 'py-rattler>=0.26,<0.29'`"
+    assert document["hints"][0] == "install one of those: `pip install 'py-rattler>=0.26,<0.29'`"
     assert not (project / "conda-lock.yml").exists()
 
 

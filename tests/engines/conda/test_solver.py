@@ -184,7 +184,7 @@ def test_specs_are_read_as_conda_reads_them() -> None:
     """
     expected = _by_conda()
     ours = {spec: _by_us(spec) for spec in SPECS}
-    taken = {spec: found for spec, found in ours.items() if found is not None}
+    taken = {spec: matches for spec, matches in ours.items() if matches is not None}
     assert taken == {spec: expected[spec] for spec in taken}
     unusual = re.compile(
         r"\^|[*\da]\*|\*[\d.]|\w\.\*\.|@|[|][a-z]"  # patterns

@@ -77,30 +77,34 @@ def _ask(asked: list[int]) -> Callable[[Sequence[Question]], Sequence[Answer]]:
 
 
 def _one(questions: Sequence[Question], given: Mapping[str, str] | None = None) -> list[Answer]:
-    (found,) = solve_together([agreed(questions, Packages(), given or {})], _ask([]))
-    return list(found)
+    (answers,) = solve_together([agreed(questions, Packages(), given or {})], _ask([]))
+    return list(answers)
 
 
 def test_those_that_agree_are_asked_once() -> None:
     """Members that agree by chance are asked once; all groups are asked together."""
     same = Question({"a": "21", "b": "1"})
     asked: list[int] = []
-    found = solve_together([ungrouped([same]), agreed([same, same], Packages())], _ask(asked))
+    groups = solve_together([ungrouped([same]), agreed([same, same], Packages())], _ask(asked))
     assert asked == [3]
-    assert [answer.versions for group in found for answer in group] == [{"a": "2", "b": "1"}] * 3
+    assert [answer.versions for group in groups for answer in group] == [{"a": "2", "b": "1"}] * 3
 
 
 def test_the_bound_one_goes_first() -> None:
     """A member that can't follow the others goes first; answers stay in order."""
     questions = [Question({"a": "321", "own": "1"}), Question({"a": "1"}), Question({"a": "21"})]
-    found = _one(questions)
-    assert [answer.versions for answer in found] == [{"a": "1", "own": "1"}, {"a": "1"}, {"a": "1"}]
+    answers = _one(questions)
+    assert [answer.versions for answer in answers] == [
+        {"a": "1", "own": "1"},
+        {"a": "1"},
+        {"a": "1"},
+    ]
 
 
 def test_given_versions_bind() -> None:
     """Versions that are already fixed are not asked for, but apply."""
-    (found,) = _one([Question({"a": "32"})], {"a": "2"})
-    assert found.versions == {"a": "2"}
+    (answer,) = _one([Question({"a": "32"})], {"a": "2"})
+    assert answer.versions == {"a": "2"}
 
 
 @pytest.mark.parametrize("given", [{}, {"b": "9"}])
@@ -112,9 +116,9 @@ def test_no_agreement(given: dict[str, str]) -> None:
 
 def test_a_conflict_of_ones_own() -> None:
     """A member without any answer is not reported as a disagreement."""
-    found = _one([Question({"a": "1"}), Question({"a": ""})])
-    assert [answer.versions for answer in found] == [{"a": "1"}, None]
-    assert not any(answer.of_agreement for answer in found)
+    answers = _one([Question({"a": "1"}), Question({"a": ""})])
+    assert [answer.versions for answer in answers] == [{"a": "1"}, None]
+    assert not any(answer.of_agreement for answer in answers)
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -126,11 +130,11 @@ def test_answers_agree(seed: int) -> None:
         Question({name: chance.sample("1234", chance.randint(1, 4)) for name in names})
         for _ in range(chance.randint(2, 4))
     ]
-    found = _one(questions)
-    if len(found) == len(questions):
-        assert len({tuple(sorted((answer.versions or {}).items())) for answer in found}) == 1
+    answers = _one(questions)
+    if len(answers) == len(questions):
+        assert len({tuple(sorted((answer.versions or {}).items())) for answer in answers}) == 1
     elif len(names) == 1:
         sets = (set(question.wanted["a"]) for question in questions)
         assert not set.intersection(*sets)
     else:  # what no order of asking finds is rare, and refused rather than answered wrongly
-        assert found == [Answer(None, of_agreement=True)]
+        assert answers == [Answer(None, of_agreement=True)]
