@@ -28,7 +28,7 @@ from conda_multiplat.vocabulary.records import CondaRecord
 #: It is JSON without the suffix: rattler takes every ``.json`` there for a package's record.
 MARKER = "multiplat"
 #: The types of its keys; a value of another type is ignored.
-_TEXTS = ("manifest", "pip", "requested", "variables")
+_TEXTS = ("manifest", "pip", "variables")
 _KINDS: dict[str, type] = {
     **dict.fromkeys(("environment", "lock", "state"), str),
     **dict.fromkeys(("left_by_scripts", "pypi"), dict),
@@ -154,7 +154,8 @@ class Revision:
         removed: the removed packages.
         added: the added packages.
         requested: the MatchSpecs that are requested from now on.
-        previously: those requested before: if the name is no longer requested, conda is told so.
+        previously: those in force before, whoever requested them: if the name is no longer
+            requested, conda is told so, or it would take the package back to that spec.
         seconds: the time in seconds since 1970, noted in UTC; ``None`` for now, in local time.
     """
 
@@ -164,6 +165,14 @@ class Revision:
     requested: Sequence[str]
     previously: Sequence[str]
     seconds: int | None = None
+
+
+def read_history(prefix: Path) -> str:
+    """Return the text of ``conda-meta/history``; ``""`` if there is none."""
+    try:
+        return (meta(prefix) / "history").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 def append_history(prefix: Path, revision: Revision) -> None:

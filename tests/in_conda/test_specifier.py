@@ -89,6 +89,9 @@ def test_lock_alone(naming: Host, locked: Path, tmp_path: Path) -> None:
     shutil.copy(locked / "conda-lock.yml", folder)
     _create(naming, "conda-lock.yml", "-n", "x", cwd=folder)
     assert _names(naming, "x") == {"tool", "library"}
+    exported = naming.run("env", "export", "-n", "x", "--from-history").stdout
+    assert "tool\n" in exported  # not what conda has noted: each package, in this very build
+    assert "library" not in exported
 
 
 def test_dry_run(naming: Host, locked: Path) -> None:

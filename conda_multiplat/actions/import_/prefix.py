@@ -23,7 +23,12 @@ from conda_multiplat.importers.conda_history import requested_specs
 from conda_multiplat.importers.values import Imported, Lost
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.files import shown
-from conda_multiplat.machine.prefix import is_environment, read_marker, read_variables
+from conda_multiplat.machine.prefix import (
+    is_environment,
+    read_history,
+    read_marker,
+    read_variables,
+)
 from conda_multiplat.machine.prefix_records import meta, read_records
 from conda_multiplat.machine.site_packages import foreign_distributions
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
@@ -138,8 +143,8 @@ def _conda(
     from conda_multiplat.engines.conda.specs import check_spec
 
     names = {str(record["name"]) for record in records}
-    history = (meta(prefix) / "history").read_text(encoding="utf-8", errors="replace")
-    asked = {name: spec for name, spec in requested_specs(history).items() if name in names}
+    in_force = requested_specs(read_history(prefix))
+    asked = {name: spec for name, spec in in_force.items() if name in names}
     if not asked and names:
         notes.append(
             "its history has no requests: the packages that no other package needs are imported"

@@ -32,6 +32,7 @@ from conda_multiplat.actions.install.pypi_side import (
     refuse_two_owners,
     remove_pypi,
 )
+from conda_multiplat.importers.conda_history import requested_specs
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -193,15 +194,17 @@ def _link(work: Work, settings: Settings, bar: Progress, *, contents: bool) -> N
 def _settle(work: Work, settings: Settings) -> None:
     """Update conda's history and variables, and our marker."""
     requested = list(work.choice.locked.requested)
-    previously = [str(name) for name in work.marker.get("requested", [])]
+    # not only what we requested: conda's own commands add to it
+    in_force = requested_specs(prefixes.read_history(work.where))
     variables = dict(work.project.manifest.variables.get(settings.subdir, {}))
-    if work.conda or requested != previously or not work.finished:
+    is_known = in_force == requested_specs(f"# update specs: {requested}")
+    if work.conda or not is_known or not work.finished:
         revision = prefixes.Revision(
             command=f"conda multiplat install -e {work.choice.environment}",
             removed=[change.old for change in work.conda if isinstance(change.old, CondaRecord)],
             added=[change.new for change in work.conda if isinstance(change.new, CondaRecord)],
             requested=requested,
-            previously=previously,
+            previously=list(in_force.values()),
         )
         prefixes.append_history(work.where, revision)
     prefixes.set_variables(work.where, variables, work.marker.get("variables", []))
@@ -212,7 +215,6 @@ def _settle(work: Work, settings: Settings) -> None:
         "environment": work.choice.environment,
         "lock": str(work.project.lock_path(work.choice.environment)),
         "manifest": list(map(str, work.project.files)),
-        "requested": requested,
         "variables": sorted(variables),
     }
     if _is_shared(work, settings):

@@ -233,6 +233,60 @@ def test_follows_the_lock(alone: Host, project: Path, real_channel: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("by_conda", "told"),
+    [
+        ("# update specs: ['prefixed=1.0']\n", ["# remove specs: ['prefixed=1.0']"]),
+        (
+            "# create specs: ['prefixed', 'greeting >=1']\n",
+            ["# remove specs: ['greeting >=1', 'prefixed']"],
+        ),
+        ("# neutered specs: ['prefixed']\n# remove specs: ['prefixed']\n", []),
+        ("# install specs: ['greeting-data=1.0']\n", []),
+    ],
+)
+def test_what_conda_was_asked_for_is_over(
+    alone: Host, project: Path, real_channel: Path, by_conda: str, told: list[str]
+) -> None:
+    """Specs of conda that the lock does not ask for end: conda would go back to them."""
+    _lock(alone, project, real_channel, "greeting-data")
+    alone.multiplat("install", cwd=project)
+    history = alone.envs / "demo/conda-meta/history"
+    with history.open("a", encoding="utf-8") as file:
+        file.write(f"==> 2026-01-01 00:00:00 <==\n{by_conda}")
+    before = history.read_text(encoding="utf-8").splitlines()
+    alone.multiplat("install", cwd=project)
+    new = history.read_text(encoding="utf-8").splitlines()[len(before) :]
+    asked = "# update specs: ['greeting-data']"
+    changed = bool(told) or "greeting" in by_conda
+    assert new[2:] == [*told, *([asked] if changed else [])]
+
+
+@pytest.mark.slow
+def test_conda_forgets_what_the_lock_does_not_ask_for(
+    conda: Host, project: Path, tmp_path: Path
+) -> None:
+    """After ``install``, conda neither keeps nor restores versions that it was asked for before."""
+    library = [Package("library", version, noarch="generic") for version in ("1.2", "1.3")]
+    more = [
+        Package("tool", noarch="generic", depends=["library"]),
+        Package("other", noarch="generic"),
+    ]
+    channel = build_channel(tmp_path / "own", [*library, *more])
+    _lock(conda, project, channel, "tool")
+    conda.multiplat("install", cwd=project)
+    prefix = conda.envs / "demo"
+    words = ("install", "-y", "-p", prefix, "--override-channels", "-c", channel.as_uri())
+    conda.run(*words, "library=1.2", "other")
+    assert (prefix / "conda-meta/library-1.2-0.json").exists()
+    conda.multiplat("install", cwd=project)
+    exported = conda.run("env", "export", "-p", prefix, "--from-history").stdout
+    assert "dependencies:\n  - tool\n" in exported
+    assert "library" not in exported
+    conda.run(*words, "other")
+    assert (prefix / "conda-meta/library-1.3-0.json").exists()
+
+
 def test_dry_run(door: Host, project: Path, real_channel: Path) -> None:
     """--dry-run says what would change, and leaves no trace."""
     _lock(door, project, real_channel, "greeting-data")
