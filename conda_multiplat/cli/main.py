@@ -285,7 +285,7 @@ def guarded(
 ) -> int:
     """Run ``work`` and return its result, or report its error and return the exit code.
 
-    Errors of the operating system become an :class:`OutsideError`, and unusable text in a file, a
+    Errors of the operating system become an ``OutsideError``, and unusable text in a file, a
     channel or a package is reported as such. Everything else is a bug of ours.
 
     Args:
@@ -293,13 +293,13 @@ def guarded(
         console: where errors are reported.
         reraise: raises an exception that takes precedence, such as that of a signal.
     """
+    from conda_multiplat.machine.interrupts import UNREAD
     from conda_multiplat.vocabulary.errors import (
         PANIC,
         TOO_DEEP,
         DocumentError,
         InternalError,
         MultiplatError,
-        OutsideError,
         UsageError,
         WordingError,
     )
@@ -312,7 +312,7 @@ def guarded(
         reported = error
     except BrokenPipeError:  # the reader has closed the pipe, like `head`
         reraise()
-        return OutsideError.exit_code
+        return UNREAD
     except WordingError as error:
         reported = UsageError(str(error), hints=[error.hint] if error.hint else [])
     except DocumentError as error:

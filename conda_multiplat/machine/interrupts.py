@@ -21,6 +21,8 @@ from typing import Any
 SIGINT = int(signal.SIGINT)
 #: The signals that are handled, in words.
 WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+#: The number of SIGPIPE, which Python ignores and Windows does not have.
+_SIGPIPE = 13
 #: For how long further signals can't end the cleanup, in seconds.
 _PATIENCE = 2.0
 #: When a lost exception is raised again, in seconds.
@@ -38,6 +40,10 @@ class Interrupted(KeyboardInterrupt):
 def exit_code(number: int) -> int:
     """Return the exit code that shells use for a process ended by a signal."""
     return 128 + number
+
+
+#: The exit code if nobody reads the output any more: that of a program that SIGPIPE has ended.
+UNREAD = exit_code(_SIGPIPE)
 
 
 def end_at_once() -> None:
