@@ -1,4 +1,7 @@
-"""Columns of styled text that fit a terminal: truncated, or wrapped if nothing may be left out."""
+"""Columns of styled text that fit a terminal: truncated, or wrapped if nothing may be left out.
+
+A table that is too wide even so has a line for each cell instead of a column.
+"""
 
 from __future__ import annotations
 
@@ -32,16 +35,50 @@ def headed(rows: Sequence[Sequence[str]], width: int | None = None) -> list[Line
 
     Args:
         rows: all of them have the same number of cells.
-        width: as for :func:`columns`, but cells that are too wide are wrapped.
+        width: as for :func:`columns`, but cells that are too wide are wrapped. If not even the
+            words of the header fit, each cell has a line of its own, and each row is a block.
     """
     head, *body = rows
     styled = [[Span(word, "bold") for word in head], *(list(map(Span, row)) for row in body)]
     widths = _widths(styled)
     if width is not None:
-        words = [[Span(max(cell.split(), key=len, default="")) for cell in row] for row in rows]
-        for least in (_widths(words), [_LEAST] * len(widths)):
+        heads = [max(_LEAST, size) for size in _longest_words([head])]
+        for least in (_longest_words(rows), heads):
             widths = _narrowed(widths, least, width)
+        if _total(widths) > width:
+            return list(_blocks(head, body, width))
     return [_line(part, widths) for row in styled for part in _folded(row, widths)]
+
+
+def _longest_words(rows: Sequence[Sequence[str]]) -> list[int]:
+    return _widths([[Span(max(cell.split(), key=len, default="")) for cell in row] for row in rows])
+
+
+def _blocks(head: Sequence[str], body: Sequence[Sequence[str]], width: int) -> Iterator[Line]:
+    """Yield a line for each cell that is not empty, after the name of its column.
+
+    A column without a name has marks of rows: these come before the row's first line.
+    """
+    names = [number for number, name in enumerate(head) if name.strip()]
+    size = max(len(head[number]) for number in names)
+    marks = max((len(_mark(head, row)) for row in body), default=0)
+    room = max(_LEAST, width - marks - size - len(_GAP.text))
+    for position, row in enumerate(body):
+        if position:
+            yield []
+        mark = _mark(head, row)
+        for number in names:
+            texts = wrap(row[number], room, break_on_hyphens=False)
+            name = head[number]
+            for text in texts:
+                start = mark.ljust(marks) + name.ljust(size)
+                yield [Span(start, "bold"), _GAP, Span(text)]
+                mark = name = ""
+
+
+def _mark(head: Sequence[str], row: Sequence[str]) -> str:
+    marks = [cell for name, cell in zip(head, row, strict=True) if not name.strip()]
+    return "".join(f"{mark} " for mark in marks)
 
 
 def _folded(row: Line, widths: Sequence[int]) -> Iterator[Line]:
@@ -61,13 +98,17 @@ def _widths(rows: Sequence[Line]) -> list[int]:
 def _narrowed(widths: Sequence[int], least: Sequence[int], width: int) -> list[int]:
     """Return widths of columns that fit ``width``, none of them below its minimum."""
     fitting = list(widths)
-    excess = sum(fitting) + len(_GAP.text) * (len(fitting) - 1) - width
-    for _ in range(excess):
+    for _ in range(_total(widths) - width):
         spare = [number for number, size in enumerate(fitting) if size > least[number]]
         if not spare:
             break
         fitting[max(spare, key=fitting.__getitem__)] -= 1
     return fitting
+
+
+def _total(widths: Sequence[int]) -> int:
+    """Return the width of a table with columns of some widths."""
+    return sum(widths) + len(_GAP.text) * (len(widths) - 1)
 
 
 def _line(row: Line, widths: Sequence[int]) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
@@ -69,3 +70,55 @@ def test_table_with_a_head() -> None:
     ]
     assert {span.style for span in lines[0] if span.text.strip()} == {"bold"}
     assert len(headed(rows)) == 3
+
+
+def _text(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
+    return ["".join(span.text for span in line) for line in headed(rows, width)]
+
+
+def test_table_without_room_for_its_head() -> None:
+    """Each cell has a line, with the name of its column; marks of rows stay in front."""
+    rows = [
+        (" ", "environment", "needs", "lock"),
+        ("*", "default", "cuda 12.6, glibc 2.17, archspec x86_64_v3", "in sync"),
+        (" ", "gpu", "", "in sync"),
+    ]
+    assert _text(rows, 34) == [
+        "   environment  needs      lock",
+        "*  default      cuda       in sync",
+        "                12.6,",
+        "                glibc",
+        "                2.17,",
+        "                archspec",
+        "                x86_64_v3",
+        "   gpu                     in sync",
+    ]
+    assert _text(rows, 26) == [
+        "* environment  default",
+        "  needs        cuda 12.6,",
+        "               glibc 2.17,",
+        "               archspec",
+        "               x86_64_v3",
+        "  lock         in sync",
+        "",
+        "  environment  gpu",
+        "  lock         in sync",
+    ]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_nothing_is_left_out(seed: int) -> None:
+    """Whatever the table, each line fits, all text is there, and no word of the head is broken."""
+    dice = random.Random(seed)
+    count, width = dice.randint(1, 8), dice.randint(30, 120)
+    head = tuple("abcdefghijklmn"[: dice.randint(1, 14)] for _ in range(count))
+    body = [
+        tuple(" ".join("word" * dice.randint(0, 4) for _ in range(3)) for _ in range(count))
+        for _ in range(3)
+    ]
+    lines = _text([head, *body], width)
+    assert max(map(len, lines)) <= width
+    assert all(any(name in line for line in lines) for name in head)
+    written = "".join(lines)
+    for letter in "wrd":  # the head may come before each row
+        assert written.count(letter) >= "".join(map("".join, [head, *body])).count(letter)
