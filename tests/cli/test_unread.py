@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.advisories import write_zip
+from support.advisories import advisory, below, write_zip
 from support.hosts import Host
 from support.manifests import write
 
@@ -39,7 +39,7 @@ def robot(alone: Host, project: Path, channel: Path) -> Path:
     """A locked project."""
     write(project, channel, "zlib", platforms="[linux-64]")
     alone.multiplat("lock", "-q", cwd=project)
-    write_zip(project / "advisories.zip", [])
+    write_zip(project / "advisories.zip", [advisory("A-1", "other", *below("2"))])
     return project
 
 

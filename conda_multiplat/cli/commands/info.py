@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conda_multiplat.actions.environment_states import lock_state, prefix_state
+from conda_multiplat.actions.environment_states import LockState, lock_state, prefix_state
 from conda_multiplat.actions.install.choose_environment import Choice, checked
 from conda_multiplat.actions.install.choose_prefix import own_prefix
 from conda_multiplat.actions.tool_versions import caches, versions
 from conda_multiplat.cli.options import flag
 from conda_multiplat.engines.detect_virtual_packages import virtual_packages
-from conda_multiplat.lockfile.overview import MISSING
+from conda_multiplat.lockfile.overview import IN_SYNC, MISSING
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown
@@ -21,7 +21,7 @@ from conda_multiplat.machine.folder_size import FolderSize
 from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.vocabulary.byte_sizes import size
 from conda_multiplat.vocabulary.columns import columns
-from conda_multiplat.vocabulary.errors import ManifestError, MultiplatError
+from conda_multiplat.vocabulary.errors import LockFileError, ManifestError, MultiplatError
 from conda_multiplat.vocabulary.exclude_newer import Rule
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.styled import Line, Span
@@ -93,7 +93,7 @@ def _show_matrix(args: argparse.Namespace, settings: Settings, console: Console)
     else:
         width = console.answer_width
         for line in matrix.text(cells, width and width - 1):
-            console.show([Span(" "), *line])
+            console.show([Span(" "), *line] if line else "")
     console.result({"matrix": [cell.to_dict() for cell in cells]})
     return 0
 
@@ -109,11 +109,11 @@ def _show_project(project: Project, settings: Settings, console: Console) -> dic
         reasons, lock = _reasons(answer), lock_state(project, name)
         can = "can't" if reasons else "can"
         console.show(f"   {name}: this machine {can} run it")
-        for reason in reasons:
-            console.show(f"     {reason}")
+        for reason in () if _is_of_lock(answer, lock) else reasons:
+            _show_indented(5, reason, console)
         console.show(f"     {shown(project.lock_path(name))}  ({lock.state})")
         for reason in () if lock.state == MISSING else lock.reasons:
-            console.show(f"       {reason}")
+            _show_indented(7, reason, console)
         where = own_prefix(project, name, settings) if project.manifest.conda_name(name) else None
         choice = answer if isinstance(answer, Choice) else None
         state = prefix_state(project, choice, where) if where else None
@@ -128,6 +128,17 @@ def _show_project(project: Project, settings: Settings, console: Console) -> dic
             "as_locked": state.as_locked if state else None,
         }
     return fits
+
+
+def _is_of_lock(answer: Choice | MultiplatError, lock: LockState) -> bool:
+    """Return whether the lock's state already says why this machine can't run an environment."""
+    return isinstance(answer, LockFileError) and lock.state != IN_SYNC
+
+
+def _show_indented(indent: int, text: str, console: Console) -> None:
+    """Show a text, which can have several lines."""
+    for line in text.splitlines():
+        console.show(f"{' ' * indent}{line}")
 
 
 def _tools(tools: Mapping[str, str | None]) -> Iterator[Line]:
@@ -158,9 +169,14 @@ def _exclude_newer(project: Project | None) -> dict[str, Any]:
 
 
 def _project(files: Sequence[str], settings: Settings) -> Project | None:
-    """Return the project; ``None`` if there is none and no file was named."""
+    """Return the project; ``None`` if there is none and no file was named.
+
+    Its MatchSpecs are checked here: otherwise each lock would be reported as unreadable.
+    """
+    from conda_multiplat.engines.conda.specs import check_spec
+
     try:
-        return load_project(files, host_subdirs=(settings.subdir,))
+        return load_project(files, host_subdirs=(settings.subdir,), check_spec=check_spec)
     except ManifestError as error:
         if files or error.problems:
             raise
