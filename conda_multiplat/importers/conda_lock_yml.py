@@ -14,6 +14,8 @@ from typing import NamedTuple
 from conda_multiplat.importers.values import Imported, Lost
 from conda_multiplat.lockfile.missing_promises import missing_promises
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.lockfile.places import Place
+from conda_multiplat.lockfile.pypi_provenance import is_own
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.graph import depends_of, sources
@@ -104,9 +106,9 @@ def _pypi(
 ) -> tuple[Requirement, ...]:
     roots = set(sources(depends_of(locked.pypi)))
     return tuple(
-        Requirement(_entry(record, lowest), "" if record.is_folder else record.name, at)
+        Requirement(_entry(record, lowest), record.name if "://" in record.url else "", at)
         for record in locked.pypi
-        if record.name in roots
+        if record.name in roots or not _is_in_an_index(record)
     )
 
 
@@ -115,9 +117,24 @@ def _entry(record: PypiRecord, lowest: Mapping[tuple[str, str], str]) -> str:
         return f"{record.name} @ {record.url}"
     if record.is_folder:
         path, editable, _ = record.url.partition("#editable")
-        path = path if path.startswith((".", "/")) else f"./{path}"
-        return f"-e {path}" if editable else path
-    return f"{record.name} >={lowest['pypi', record.name]}"
+        return f"-e {_path(path)}" if editable else _path(path)
+    if "://" not in record.url:
+        return _path(record.url)
+    if not _is_in_an_index(record):
+        return f"{record.name} @ {record.url}"
+    # PEP 440 allows no local version (`+cu121`) after `>=`; without it, the bound includes it.
+    return f"{record.name} >={lowest['pypi', record.name].partition('+')[0]}"
+
+
+def _path(path: str) -> str:
+    return path if path.startswith((".", "/")) else f"./{path}"
+
+
+def _is_in_an_index(record: PypiRecord) -> bool:
+    """Return whether an index can have the file: there, it is named after project and version."""
+    return record.url.startswith(("http://", "https://")) and is_own(
+        Place(record.name, record.version, record.url)
+    )
 
 
 def _lowest(lock: LockFile, is_newer: IsNewer) -> dict[tuple[str, str], str]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 
@@ -48,6 +48,8 @@ from conda_multiplat.vocabulary.errors import (
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 from conda_multiplat.vocabulary.yaml_nodes import Loader, yaml_value
+
+R = TypeVar("R", CondaRecord, PypiRecord)
 
 
 class TextLoader(Loader):  # type: ignore[misc]  # libyaml's if available
@@ -377,32 +379,36 @@ def _lock(
 def _platform(
     name: str, content_hash: str, packages: list[dict[str, Any]], custom: Mapping[str, str]
 ) -> PlatformLock:
-    records: dict[str, CondaRecord] = {}
-    for package in packages:
-        # A package can be in several categories: conda-lock writes an entry for each.
-        main = package.get("category", "main") == "main"
-        if package["manager"] == "conda" and (main or package["name"] not in records):
-            records[package["name"]] = CondaRecord.from_dict(package)
-    pypi = {
-        package["name"]: PypiRecord.from_dict(package)
-        for package in packages
-        if package["manager"] == "pip"
-    }
-    wheels = tuple(pypi[name] for name in sorted(pypi))
+    records = _by_name(CondaRecord.from_dict(p) for p in packages if p["manager"] == "conda")
+    wheels = tuple(
+        sorted(
+            _by_name(PypiRecord.from_dict(p) for p in packages if p["manager"] == "pip"),
+            key=lambda record: record.name,
+        )
+    )
     stated = custom.get(f"{PREFIX}needs.{name}")
     return PlatformLock(
         content_hash=content_hash,
-        records=tuple(records.values()),
+        records=records,
         pypi=wheels,
         virtual_packages=unpack_virtual_packages(
             custom.get(f"{PREFIX}virtual-packages.{name}", "[]")
         ),
-        needs=unpack_needs(stated) if stated else needs_of_records(records.values(), wheels),
+        needs=unpack_needs(stated) if stated else needs_of_records(records, wheels),
         requested=unpack_texts(custom.get(f"{PREFIX}requested.{name}", "[]")),
         torch_backend=custom.get(f"{PREFIX}torch-backend.{name}", ""),
         extras=unpack_extras(custom.get(f"{PREFIX}extras.{name}", "{}")),
         cooldown=_cooldown(name, custom),
     )
+
+
+def _by_name(records: Iterable[R]) -> tuple[R, ...]:
+    """Return one record of each package: conda-lock writes an entry for each of its categories."""
+    by_name: dict[str, R] = {}
+    for record in records:
+        if record.category == "main" or record.name not in by_name:
+            by_name[record.name] = record
+    return tuple(by_name.values())
 
 
 def _cooldown(name: str, custom: Mapping[str, str]) -> exclude_newer.Cooldown:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from conda_multiplat.vocabulary.byte_sizes import read_size
-from conda_multiplat.vocabulary.names import split_spec
+from conda_multiplat.vocabulary.names import project_name, split_spec, unique
 
 #: The key of an archive's size in a lock: a YAML comment, since CEP 37 has no key for it.
 SIZE_KEY = "# size"
@@ -89,8 +89,8 @@ class CondaRecord(NamedTuple):
             version=str(data["version"]),
             build=str(build),
             url=url,
-            md5=hashes.get("md5"),
-            sha256=hashes.get("sha256"),
+            md5=_digest(hashes.get("md5")),
+            sha256=_digest(hashes.get("sha256")),
             depends=tuple(f"{name} {value or ''}".strip() for name, value in depends.items()),
             category=str(data.get("category") or "main"),
             size=read_size(data.get(SIZE_KEY)),
@@ -112,6 +112,7 @@ def _joined(constraints: Sequence[str]) -> str:
     return " ".join([version or "*", *builds]) if builds else version
 
 
+_DIGITS = r"[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{32})?"
 _VERSIONED_TAG = r"(manylinux|macosx)_(\d+)_(\d+)_"
 #: Suffixes of source and built archives.
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
@@ -176,19 +177,22 @@ class PypiRecord(NamedTuple):
         Raises:
             KeyError: a required key is not there.
         """
-        depends, url = data.get("dependencies") or {}, str(data["url"])
+        depends = [
+            (_project(name), bound) for name, bound in (data.get("dependencies") or {}).items()
+        ]
+        url = str(data["url"])
         # conda-lock repeats a repository's commit as its hash.
         hashes = {} if url.startswith("git+") else data.get("hash") or {}
         return cls(
-            name=str(data["name"]),
+            name=project_name(str(data["name"])),
             version=str(data["version"]),
             url=url,
-            sha256=hashes.get("sha256"),
-            depends=tuple(depends),
+            sha256=_digest(hashes.get("sha256")),
+            depends=unique(name for name, _ in depends),
             category=str(data.get("category") or "main"),
-            bounds=tuple((name, bound) for name, bound in depends.items() if bound),
+            bounds=tuple((name, bound) for name, bound in depends if bound),
             size=read_size(data.get(SIZE_KEY)),
-            md5=hashes.get("md5"),
+            md5=_digest(hashes.get("md5")),
         )
 
 
@@ -232,6 +236,16 @@ def wheel_need(url: str) -> str:
         return ""
     system = {"manylinux": "__glibc", "macosx": "__osx"}[matches[0][1]]
     return f"{system} >={'.'.join(map(str, min(versions)))}"
+
+
+def _project(name: str) -> str:
+    """Return the project of a dependency, ``Foo.Bar[extra]``, by its normalised name."""
+    return project_name(name.partition("[")[0].strip())
+
+
+def _digest(text: str | None) -> str | None:
+    """Return a hash's digits as all tools write them, in lower case; other text as it is."""
+    return text.lower() if text and re.fullmatch(_DIGITS, text) else text
 
 
 def _build_from_url(url: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
 
 from conda_multiplat.actions.import_.conda_lock_parsers import (
     META_YAML,
@@ -33,6 +35,7 @@ from conda_multiplat.importers.virtual_packages_yml import (
     unused_promises,
     with_promises,
 )
+from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.files import read_lock_text, shown
 from conda_multiplat.manifest.head import ENVIRONMENT_NAME
@@ -50,6 +53,7 @@ from conda_multiplat.vocabulary.names import (
     is_version,
     nearest_or_all,
 )
+from conda_multiplat.vocabulary.records import CondaRecord
 from conda_multiplat.vocabulary.toml_tables import toml_table
 from conda_multiplat.vocabulary.virtual_packages import Promises
 
@@ -88,6 +92,12 @@ class File:
     def is_virtual_packages(self) -> bool:
         """Return whether it is conda-lock's ``virtual-packages.yml``, whatever its name."""
         return not self.is_toml and is_virtual_packages(self.text)
+
+    def place_of(self, value: str) -> Location:
+        """Return the first line that ends with a value, in quotes or not."""
+        match = re.search(rf"[\s'\"]{re.escape(value)}['\"]?\s*$", self.text, re.MULTILINE)
+        line = self.text.count("\n", 0, match.start()) + 1 if match else 0
+        return Location(self.name, line)
 
     @property
     def is_toml(self) -> bool:
@@ -256,16 +266,35 @@ def _lock_part(file: File, stated: Promises) -> Part:
         nothing = f"it has nothing for {', '.join(missing)}"
         raise refusal(file.name, Problem(Location(file.name), nothing))
     lock = lock_of_file.only(file.platforms or lock_of_file.platforms)
-    at = Location(file.name)
-    records = (record for locked in lock.platforms.values() for record in locked.records)
-    wrong = dict.fromkeys(record for record in records if not is_version(record.version))
-    if wrong:
-        texts = (f"{package.name}: not a version: {package.version!r}" for package in wrong)
-        raise refusal(file.name, *(Problem(at, text) for text in texts))
+    if problems := list(_inexpressible(file, lock)):
+        raise refusal(file.name, *problems)
     imported = read_lock_source(lock, file.name, Ports(is_newer, spec_matches), stated)
     environment = lock.environment if lock.recipe else _named_environment(file.path.name)
     whole = lock_of_file.platforms.keys() == lock.platforms.keys()
     return Part(imported, environment, (BroughtLock(lock, file.path, file.text, whole),))
+
+
+def _inexpressible(file: File, lock: LockFile) -> Iterator[Problem]:
+    """Yield what a lock has and no manifest could ask for."""
+    for platform in lock.platforms:
+        if platform not in SUBDIRS:
+            at = file.place_of(platform)
+            yield Problem(at, f"unknown platform {platform!r}", nearest_or_all(platform, SUBDIRS))
+    records = (record for locked in lock.platforms.values() for record in locked.every)
+    for record in dict.fromkeys(records):
+        is_valid = is_version if isinstance(record, CondaRecord) else _is_pypi_version
+        if not is_valid(record.version):
+            at = file.place_of(record.version)
+            yield Problem(at, f"{record.name}: not a version: {record.version!r}")
+
+
+def _is_pypi_version(text: str) -> bool:
+    """Return whether it is a version as in PEP 440."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def _named_environment(name: str) -> str:

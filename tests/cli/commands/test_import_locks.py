@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -194,7 +195,129 @@ def test_version_that_is_none(alone: Host, project: Path, tools: Path, tmp_path:
     _as_another_tool(project, "../a/conda-lock.yml")
     text = lock.read_text(encoding="utf-8").replace("version: '1.0'", "version: 1:30")
     lock.write_text(text, encoding="utf-8")
+    line = text[: text.index("1:30")].count("\n") + 1
     assert alone.multiplat("import", lock, cwd=project, code=2).stderr == (
         "error: ../a/conda-lock.yml can't be imported\n"
-        "  ../a/conda-lock.yml: tool: not a version: '1:30'\n"
+        f"  ../a/conda-lock.yml:{line}: tool: not a version: '1:30'\n"
     )
+
+
+def _pip(name: str, version: str, url: str, **dependencies: str) -> dict[str, Any]:
+    """An entry as conda-lock writes it."""
+    return {
+        "name": name,
+        "version": version,
+        "manager": "pip",
+        "platform": LINUX,
+        "dependencies": dependencies,
+        "url": url,
+        "hash": {"sha256": "A" * 64},  # digits of a hash have no case
+        "category": "main",
+        "optional": False,
+    }
+
+
+def _foreign(
+    host: Host, project: Path, channel: Path, folder: Path, *packages: dict[str, Any]
+) -> Path:
+    """Another tool's lock, with more packages."""
+    lock = project / _lock(host, folder, channel, "tool 1.0", LINUX)
+    _as_another_tool(project, f"../{folder.name}/conda-lock.yml")
+    data = yaml.safe_load(lock.read_text(encoding="utf-8"))
+    data["package"] += packages
+    lock.write_text(yaml.safe_dump(data), encoding="utf-8")
+    return lock
+
+
+_FILES = "https://files.example.com/packages"
+
+
+@pytest.mark.parametrize(
+    ("version", "url", "line"),
+    [
+        ("1.0", f"{_FILES}/Robo_Suite-1.0-py3-none-any.whl", "robo-suite >=1.0"),
+        ("1.0", f"{_FILES}/robo-suite-1.0.tar.gz", "robo-suite >=1.0"),
+        ("1.0", f"{_FILES}/robo_suite-1.0-py3-none-any.whl#sha256={'a' * 64}", "robo-suite >=1.0"),
+        ("2.5+cu121", f"{_FILES}/robo_suite-2.5%2Bcu121-py3-none-any.whl", "robo-suite >=2.5"),
+        ("1.0.dev0+g1", f"{_FILES}/robo_suite-1.0.dev0+g1.tar.gz", "robo-suite >=1.0.dev0"),
+        ("1.0", "https://git.example.com/robo/archive/v1.0.tar.gz", "robo-suite @ {url}"),
+        ("1.0", f"git+https://git.example.com/robo.git@{'1' * 40}", "robo-suite @ {url}"),
+        ("1.0", "file:///opt/robo_suite-1.0-py3-none-any.whl", "robo-suite @ {url}"),
+        ("1.0", "/opt/robo_suite-1.0-py3-none-any.whl", "{url}"),
+        ("1.0", "./robo_suite-1.0-py3-none-any.whl", "../a/robo_suite-1.0-py3-none-any.whl"),
+        ("1.0", "./robo#editable", "-e ../a/robo"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("needed", [False, True])
+def test_where_a_pypi_package_is_from(
+    alone: Host,
+    project: Path,
+    tools: Path,
+    tmp_path: Path,
+    version: str,
+    url: str,
+    line: str,
+    needed: bool,
+) -> None:
+    """A line asks for what is locked, from where it is locked, as a manifest can say it."""
+    packages = [_pip("Robo_Suite", version, url)]
+    if needed:
+        user = f"{_FILES}/user-1.0-py3-none-any.whl"
+        packages.append(_pip("user", "1.0", user, **{"robo.Suite[fast]": ""}))
+    lock = _foreign(alone, project, tools, tmp_path / "a", *packages)
+    alone.multiplat("import", lock, cwd=project)
+    manifest = yaml.safe_load((project / "environment.yml").read_text(encoding="utf-8"))
+    expected = [line.format(url=url)] if not needed or ">=" not in line else []
+    assert manifest["dependencies"][-1]["pip"] == [*expected, *["user >=1.0"] * needed]
+    listed = alone.json("list", cwd=project)["packages"]
+    assert [each["name"] for each in listed if each["manager"] == "pypi"] == [
+        "robo-suite",
+        *["user"] * needed,
+    ]
+
+
+@pytest.mark.parametrize("version", ["1.0-x-y", "2004d", "not a version"])
+def test_pypi_version_that_is_none(
+    alone: Host, project: Path, tools: Path, tmp_path: Path, version: str
+) -> None:
+    """Versions that no bound can have are refused as such, with their line."""
+    lock = _foreign(
+        alone, project, tools, tmp_path / "a", _pip("robo", version, f"{_FILES}/robo.tar.gz")
+    )
+    text = lock.read_text(encoding="utf-8")
+    line = text[: text.index(f"version: {version}")].count("\n") + 1
+    assert alone.multiplat("import", lock, cwd=project, code=2).stderr == (
+        "error: ../a/conda-lock.yml can't be imported\n"
+        f"  ../a/conda-lock.yml:{line}: robo: not a version: {version!r}\n"
+    )
+    assert list(project.glob("*.yml")) == []
+
+
+def test_platform_that_no_manifest_can_name(
+    alone: Host, project: Path, tools: Path, tmp_path: Path
+) -> None:
+    """It is refused by its name, with its line, before anything is written."""
+    lock = project / _lock(alone, tmp_path / "a", tools, "tool 1.0", LINUX)
+    _as_another_tool(project, "../a/conda-lock.yml")
+    text = lock.read_text(encoding="utf-8").replace(
+        "  - linux-64\n", "  - linux-64\n  - linux-46\n"
+    )
+    lock.write_text(text, encoding="utf-8")
+    line = text[: text.index("linux-46")].count("\n") + 1
+    assert alone.multiplat("import", lock, cwd=project, code=2).stderr == (
+        "error: ../a/conda-lock.yml can't be imported\n"
+        f"  ../a/conda-lock.yml:{line}: unknown platform 'linux-46'\n"
+        "      did you mean 'linux-64'?\n"
+    )
+
+
+@pytest.mark.parametrize("categories", [("dev", "main"), ("main", "dev"), ("docs", "dev")])
+def test_category_of_a_pypi_package(
+    alone: Host, project: Path, tools: Path, tmp_path: Path, categories: tuple[str, ...]
+) -> None:
+    """As with conda's, `main` counts, whichever of its entries comes last."""
+    url = f"{_FILES}/robo-1.0-py3-none-any.whl"
+    packages = [{**_pip("robo", "1.0", url), "category": category} for category in categories]
+    lock = _foreign(alone, project, tools, tmp_path / "a", *packages)
+    told = alone.multiplat("import", lock, cwd=project).stderr
+    assert ("category" in told) == ("main" not in categories)
