@@ -19,5 +19,5 @@ def _validator() -> JsonStrictValidator:
 
 
 def schema_fault(text: str) -> object:
-    """What CycloneDX's schema finds wrong in an SBOM; ``None`` for nothing."""
+    """Return what CycloneDX's schema finds wrong in an SBOM, or ``None``."""
     return _validator().validate_str(text)

@@ -103,14 +103,14 @@ def _zsh(script: Path, line: str, folder: Path, environ: Mapping[str, str]) -> l
     return [word for row in listed for word in row.partition(" -- ")[0].split()]
 
 
-def _read_until(terminal: int, wanted: str, times: int = 1) -> str:
-    """What a terminal shows until ``wanted`` has come so many times."""
+def _read_until(terminal: int, text: str, times: int = 1) -> str:
+    """Return what a terminal shows until ``text`` has appeared ``times`` times."""
     shown = ""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if select.select([terminal], [], [], 0.2)[0]:
             shown += os.read(terminal, 65536).decode("utf-8", "replace")
             plain = _ESCAPE.sub("", shown).replace("\r", "")
-            if plain.count(wanted) >= times:
+            if plain.count(text) >= times:
                 return plain
-    raise AssertionError(f"no {wanted!r} in {shown!r}")
+    raise AssertionError(f"no {text!r} in {shown!r}")

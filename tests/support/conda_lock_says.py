@@ -55,7 +55,7 @@ def packages(file: str) -> list[list[object]]:
 
 
 def asked(data: list[Any]) -> dict[str, list[list[str]]]:
-    """What [file, names, platforms] asks for on each platform.
+    """Return what [file, names, platforms] asks for on each platform.
 
     Of each package its manager, name, version and category, and ``CHANNEL::`` or nothing.
 

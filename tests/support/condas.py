@@ -8,7 +8,7 @@ from support.hosts import Host
 
 
 def version(conda: Host) -> tuple[int, ...]:
-    """Which conda it is: year and month."""
+    """Return the version of a host's conda: year and month."""
     text = conda.run("--version").stdout.split()[-1]
     return tuple(int(part) for part in text.split(".")[:2])
 

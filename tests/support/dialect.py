@@ -22,7 +22,7 @@ BUILDS = ("py_0", "h1_1")
 
 
 def matches(spec: str) -> list[list[str]] | None:
-    """What of the small world above ``spec`` matches, by conda."""
+    """Return the versions and builds above that ``spec`` matches, according to conda."""
     match_spec = importlib.import_module("conda.models.match_spec").MatchSpec
     try:
         parsed = match_spec(spec)

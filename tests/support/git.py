@@ -24,7 +24,7 @@ class Repository:
 
     @property
     def env(self) -> dict[str, str]:
-        """What git is told besides: nothing of the machine's configuration, an identity."""
+        """Git's variables: an identity, and nothing of the machine's configuration."""
         who = {"NAME": "t", "EMAIL": "t@example.com", "DATE": "2024-01-01T00:00:00Z"}
         return {
             "GIT_CONFIG_GLOBAL": str(self.host.home / ".gitconfig"),
@@ -42,7 +42,7 @@ class Repository:
         return self.host.environ(self.env)
 
     def git(self, *arguments: str, code: int = 0, cwd: Path | None = None) -> str:
-        """Run git, which must exit with ``code``; what it said on both streams."""
+        """Run git, which must exit with ``code``; return its output on both streams."""
         done = subprocess.run(
             ["git", *arguments],
             cwd=cwd or self.folder,
@@ -57,7 +57,7 @@ class Repository:
         return done.stdout
 
     def multiplat(self, *arguments: str, code: int = 0, cwd: Path | None = None) -> str:
-        """Run one of our commands; what it said on both streams."""
+        """Run one of our commands; return its output on both streams."""
         done = self.host.multiplat(*arguments, cwd=cwd or self.folder, env=self.env, code=code)
         return done.stdout + done.stderr
 

@@ -144,7 +144,7 @@ class Tree:
         self.files = dict(self._now())
 
     def changed(self) -> set[Path]:
-        """What is other than it was, gone or new."""
+        """Return the paths that are changed, gone or new."""
         now = dict(self._now())
         return {path for path in {*now, *self.files} if now.get(path) != self.files.get(path)}
 

@@ -186,7 +186,7 @@ def make_host(command: Sequence[str], home: Path) -> Host:
 
 
 def _write_shell_files(root: Path) -> None:
-    """What a real root has for who finds conda by ``CONDA_EXE``, PATH or ``conda.sh``."""
+    """Write what a root has for programs that find conda by ``CONDA_EXE``, PATH or ``conda.sh``."""
     launcher = f"""\
 #!/bin/sh
 CONDA_ROOT_PREFIX={shlex.quote(str(root))}

@@ -189,7 +189,7 @@ def root_filesystem(place: Path, folder: Path) -> Path:
 
 
 def run_in(root: Path, configuration: Mapping[str, Any], *command: str) -> str:
-    """What a command prints in a root filesystem, started as an image's is."""
+    """Return what a command prints in a root filesystem, started as an image's is."""
     process = configuration["config"]
     done = subprocess.run(
         [*_CHROOT, str(root), *process.get("Entrypoint", ()), *command],
@@ -203,7 +203,7 @@ def run_in(root: Path, configuration: Mapping[str, Any], *command: str) -> str:
 
 
 def why_not_run() -> str:
-    """Why no root filesystem can be run here; ``""`` where one can."""
+    """Return why no root filesystem can be run here; ``""`` if one can."""
     if missing := [name for name in _PROGRAMS if not shutil.which(name)]:
         return f"not installed: {', '.join(missing)}"
     done = subprocess.run([*_CHROOT, "/", "/bin/true"], capture_output=True, text=True, check=False)

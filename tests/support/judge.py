@@ -20,7 +20,7 @@ from support.embedded_conda import install_alias
 
 
 def problems(lock: Path, channels: list[Path]) -> Iterator[str]:
-    """What is wrong with a lock, a line each."""
+    """Return what is wrong with a lock, one line each."""
     data = yaml.load(lock.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     custom = data["metadata"]["custom_metadata"]
     for platform in data["metadata"]["platforms"]:
@@ -79,7 +79,7 @@ def _judge(
 
 
 def _met(text: str, everything: dict[str, dict[str, Any]]) -> bool | None:
-    """Whether the package of that name fits; ``None`` where there is none."""
+    """Return whether the package of that name fits; ``None`` if there is none."""
     spec = importlib.import_module("conda.models.match_spec").MatchSpec(text)
     if spec.name not in everything:
         return None

@@ -58,7 +58,7 @@ class Ended:
 
 
 def handled(process: int) -> bool:
-    """Whether a process handles SIGTERM: Python does not by itself, we do first thing."""
+    """Return whether a process handles SIGTERM: Python alone does not, our commands soon do."""
     try:
         status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     except OSError:

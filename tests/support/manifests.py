@@ -26,7 +26,7 @@ def write(
 
 
 def locked(folder: Path, name: str = "conda-lock.yml") -> dict[str, dict[str, str]]:
-    """What a lock holds, as platform -> package -> version."""
+    """Return a lock's packages: platform -> package -> version."""
     import yaml
 
     data = yaml.safe_load((folder / name).read_text(encoding="utf-8"))

@@ -42,7 +42,7 @@ class _New:
 
 
 class Measurement:
-    """What a process and those that it forks run; begins at once."""
+    """The lines that a process and its forks run; it begins at once."""
 
     def __init__(self, folder: Path) -> None:
         from coverage import Coverage

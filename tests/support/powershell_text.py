@@ -18,7 +18,7 @@ _TWO_QUOTES = re.compile(f"([{_QUOTES}])[{_QUOTES}]")
 
 
 def faults(text: str) -> list[str]:
-    """What is no PowerShell, each with its line, and strings that would end before their end."""
+    """Return what is not PowerShell, with its lines, and strings that would end too early."""
     return [
         f"line {node.start_point.row + 1}: {_text(node)[:60]!r}"
         for node in _nodes(text)
@@ -27,7 +27,7 @@ def faults(text: str) -> list[str]:
 
 
 def strings(text: str) -> list[str]:
-    """What the strings between single quotes mean; typographic ones are single quotes too."""
+    """Return the values of strings in single quotes; typographic quotes are single quotes too."""
     literal = [node for node in _nodes(text) if node.type == _LITERAL]
     return [_TWO_QUOTES.sub(r"\1", _text(node)[1:-1]) for node in literal]
 

@@ -194,7 +194,7 @@ def write_project(folder: Path, name: str, version: str, requires: Sequence[str]
 
 
 def _in_wheel(path: str, data: str, info: str) -> str:
-    """Where a wheel has what will be at ``path`` in a prefix."""
+    """Return where a wheel has the file that will be at ``path`` in a prefix."""
     first, _, rest = path.partition("/")
     places = {"bin": f"{data}/scripts/{rest}", "site-packages": rest}
     if first in ("share", "etc", "lib64"):

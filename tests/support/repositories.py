@@ -35,7 +35,7 @@ class Repository:
         return done.stdout
 
     def commit(self, *, code: int = 0) -> str:
-        """Commit what is staged; what the hooks said."""
+        """Commit what is staged; return the output of the hooks."""
         done = self._run("commit", "-qm", "x")
         output = done.stdout + done.stderr
         assert done.returncode == code, output

@@ -131,8 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
         return file.read_bytes() if content is None else content
 
     def _refusal(self, rules: Rules, path: str) -> int | None:
-        wanted = "Basic " + base64.b64encode(rules.login.encode()).decode()
-        if rules.login and self.headers.get("Authorization") != wanted:
+        login = "Basic " + base64.b64encode(rules.login.encode()).decode()
+        if rules.login and self.headers.get("Authorization") != login:
             return 401
         if rules.token and not path.startswith(f"/t/{rules.token}/"):
             return 403

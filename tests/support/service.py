@@ -80,7 +80,7 @@ class Service:
         return calls
 
     def outputs(self) -> dict[str, str]:
-        """What the last run has written for the action's outputs."""
+        """Return what the last run has written for the action's outputs."""
         lines = (self.folder / "GITHUB_OUTPUT").read_text("utf-8").splitlines()
         return dict(line.split("=", 1) for line in lines)
 

@@ -10,5 +10,5 @@ _SUMMARY = re.compile(rf" \((\d+ (changed|new), )?download size {_SIZE}\)")
 
 
 def without_sizes(text: str) -> str:
-    """What is shown, without the column of sizes and the brackets in the summary."""
+    """Return a text without the column of sizes and the brackets in the summary."""
     return _SUMMARY.sub("", _CELL.sub("", text))

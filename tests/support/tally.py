@@ -46,7 +46,7 @@ class Tally:
 
 
 def rounds(count: int) -> int:
-    """How often to try something that is tried ``count`` times in every run."""
+    """Return how often to try what is tried ``count`` times in every run."""
     return count * int(os.environ.get(VARIABLE) or 1)
 
 
@@ -61,6 +61,6 @@ def tallied(request: pytest.FixtureRequest, kind: str) -> Iterator[Tally]:
 
 
 def tallies(reports: list[pytest.TestReport]) -> list[str]:
-    """What the tests that have run have counted."""
+    """Return the counts of the tests that have run, a line each."""
     counts = (dict(report.user_properties).get(PROPERTY) for report in reports)
     return sorted(str(count) for count in counts if count)

@@ -80,7 +80,7 @@ class Terminal:
         self.type(f"{line}\r")
 
     def wait_for(self, text: str) -> str:
-        """Read until ``text`` is shown; what comes before it."""
+        """Read until ``text`` is shown; return what comes before it."""
         end = time.monotonic() + PATIENCE
         while text not in self._unread:
             if not self._read(end):

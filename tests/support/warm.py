@@ -57,7 +57,7 @@ _LOADED_BY_CONDA = (
 
 
 def can_run(environ: Mapping[str, str]) -> bool:
-    """Whether a command with this environment can begin in a forked process."""
+    """Return whether a command with this environment can begin in a forked process."""
     if not hasattr(os, "fork") or os.environ.get(_COLD) or _COLD in environ:
         return False
     if environ.get("PYTHONPATH") not in (None, _TESTS):
