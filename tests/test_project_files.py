@@ -32,11 +32,11 @@ def _spaceless(texts: list[str]) -> set[str]:
 def test_recipe() -> None:
     """The recipe needs what pyproject.toml needs, and makes the same commands."""
     run = RECIPE["requirements"]["run"]
-    wanted = {
+    expected = {
         OF_CONDA_FORGE.get(requirement, requirement)
         for requirement in _spaceless(PROJECT["dependencies"])
     }
-    assert _spaceless(run[1:]) == wanted
+    assert _spaceless(run[1:]) == expected
     python = RECIPE["context"]["python_min"]
     assert PROJECT["requires-python"] == f">={python}"
     entries = RECIPE["build"]["python"]["entry_points"]

@@ -176,9 +176,9 @@ def test_any_path_and_value(program: Program, tmp_path: Path) -> None:
         for step in (lambda case=case: session.source(case),) * 2 + (session.deactivate,):
             step()
             session.look()
-    start, *seen = session.run(before)
+    start, *environs = session.run(before)
     for number, case in enumerate(cases):
-        once, twice, left = seen[3 * number : 3 * number + 3]
+        once, twice, left = environs[3 * number : 3 * number + 3]
         assert _without_state(once) == activated(case, start)
         assert twice == once
         assert left == start
@@ -273,8 +273,8 @@ def test_whatever_patterns_mean(shell: str, options: str, tmp_path: Path) -> Non
         session.look()
         session.deactivate()
         session.look()
-    seen = session.run(_environ(ORDER=""))
-    orders = [environ["ORDER"].split() for environ in seen]
+    environs = session.run(_environ(ORDER=""))
+    orders = [environ["ORDER"].split() for environ in environs]
     assert orders == [["l.a", "l.~z"], *[["l.a", "l.~z", "l.x"]] * 3]
 
 

@@ -124,9 +124,11 @@ def test_rattler_reads_it(tmp_path: Path, seed: int) -> None:
             platform.name: packages
             for platform, packages in environments[lock.environment].packages_by_platform().items()
         }
-        wanted = {subdir: platform for subdir, platform in lock.platforms.items() if platform.every}
-        assert set(read) == set(wanted)
-        for subdir, locked in wanted.items():
+        platforms = {
+            subdir: platform for subdir, platform in lock.platforms.items() if platform.every
+        }
+        assert set(read) == set(platforms)
+        for subdir, locked in platforms.items():
             assert {_said(package) for package in read[subdir]} == {
                 _wanted(r) for r in locked.every
             }

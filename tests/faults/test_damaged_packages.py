@@ -41,8 +41,8 @@ class Machine:
         for package in (binary_package(), generic_package()):
             archive = build(package, folder / "channel")
             if form != ".conda":
-                made = api.transmute(str(archive), form, out_folder=str(archive.parent))
-                assert not made
+                problem = api.transmute(str(archive), form, out_folder=str(archive.parent))
+                assert not problem
                 archive = archive.with_name(archive.name.replace(".conda", form))
             self.archives[package.name] = archive
 
@@ -217,10 +217,10 @@ def test_path_that_leads_out(machine: Machine, lists: Callable[[str], None], pat
     """A package that lists one is refused by its name before rattler links it."""
     lists(path)
     text = machine.refused(machine.records())
-    wanted = (
+    message = (
         f"greeting-data 1.0: info/paths.json lists {path!r}, which leads out of the environment"
     )
-    assert wanted in text
+    assert message in text
     assert not list(machine.cache.glob("greeting-data*/info"))
 
 

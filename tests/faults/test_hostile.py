@@ -185,9 +185,9 @@ _JSONS = {
 def grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
     """The project that all files are of."""
     folder = tmp_path_factory.mktemp("grounds")
-    made = Grounds(standalone(folder / "home"), folder)
-    yield made
-    made.close()
+    place = Grounds(standalone(folder / "home"), folder)
+    yield place
+    place.close()
 
 
 def _says(grounds: Grounds, path: Path, content: str | bytes, words: str, *command: str) -> None:

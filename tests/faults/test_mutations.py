@@ -198,9 +198,9 @@ _KINDS = {
 def grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
     """The project that all files are of."""
     folder = tmp_path_factory.mktemp("grounds")
-    made = Grounds(standalone(folder / "home"), folder, sorted(_TOMLS.glob("*.toml")))
-    yield made
-    made.close()
+    place = Grounds(standalone(folder / "home"), folder, sorted(_TOMLS.glob("*.toml")))
+    yield place
+    place.close()
 
 
 def _changed(kind: Kind, content: bytes, random: Random) -> bytes:

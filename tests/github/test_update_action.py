@@ -104,10 +104,13 @@ def test_one_pull_request(scene: Scene) -> None:
         "vulnerable": "false",
     }
     assert scene.service.calls() == ["pr list", "pr create"]
-    (made,) = scene.service.state["open"]
-    assert (made["head"], made["base"]) == (BRANCH, "main")
-    assert (made["title"], made["labels"]) == ("Update what is locked", ["locks", "robots"])
-    assert made["body"] == (
+    (pull_request,) = scene.service.state["open"]
+    assert (pull_request["head"], pull_request["base"]) == (BRANCH, "main")
+    assert (pull_request["title"], pull_request["labels"]) == (
+        "Update what is locked",
+        ["locks", "robots"],
+    )
+    assert pull_request["body"] == (
         "Locked anew: `conda multiplat lock --update-all`.\n"
         "\n"
         "## What changes\n"
@@ -129,7 +132,7 @@ def test_one_pull_request(scene: Scene) -> None:
         "Not looked for: no database and no service is named.\n"
     )
     summary = (scene.service.folder / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8")
-    assert summary == made["body"]
+    assert summary == pull_request["body"]
     changed = scene.at(f"main..{BRANCH}", "diff", "--name-only").splitlines()
     assert changed == ["conda-linux-64.lock", "conda-lock.yml"]
     assert scene.at(BRANCH, "log", "-1", "--format=%an|%ae|%s") == (
@@ -177,15 +180,16 @@ def test_reasons_and_vulnerabilities(scene: Scene, tmp_path: Path) -> None:
     database = str(write_zip(tmp_path / "osv.zip", [about]))
     scene.run(UPDATE_AUDIT_DB=database, UPDATE_SEVERITY="high")
     assert scene.service.outputs()["vulnerable"] == "false"
-    (made,) = scene.service.state["open"]
+    (pull_request,) = scene.service.state["open"]
     assert (
-        "| tool | 2.0 | 2.0 | 3.0 | linux-64 | tool &#60;3 in environment.yml:6:5 |" in made["body"]
+        "| tool | 2.0 | 2.0 | 3.0 | linux-64 | tool &#60;3 in environment.yml:6:5 |"
+        in pull_request["body"]
     )
     assert (
         "| tool | 2.0 | 2.5 | medium | GHSA-a CVE-1 | linux-64 | environment.yml:6:5 |\n"
-        in made["body"]
+        in pull_request["body"]
     )
-    assert "1 package unknown: could not be looked up" in made["body"]
+    assert "1 package unknown: could not be looked up" in pull_request["body"]
     scene.reset()
     scene.run(UPDATE_AUDIT_DB=database)
     assert scene.service.outputs()["vulnerable"] == "true"
@@ -198,11 +202,13 @@ def test_cooldown(scene: Scene) -> None:
     """What is too new is held back, with that reason; the instant in a lock is no change."""
     scene.publish("1.0", "2.0", "3.0", today="3.0")
     scene.run(UPDATE_COOLDOWN="7d")
-    (made,) = scene.service.state["open"]
-    assert made["body"].startswith("Locked anew: `conda multiplat lock --update-all --exclude-new")
-    assert "| tool | <code>1.0</code> | <code>2.0</code> | linux-64 |" in made["body"]
-    assert "| tool | 2.0 | 2.0 | 3.0 | linux-64 | " in made["body"]
-    assert "newer than exclude-newer" in made["body"]
+    (pull_request,) = scene.service.state["open"]
+    assert pull_request["body"].startswith(
+        "Locked anew: `conda multiplat lock --update-all --exclude-new"
+    )
+    assert "| tool | <code>1.0</code> | <code>2.0</code> | linux-64 |" in pull_request["body"]
+    assert "| tool | 2.0 | 2.0 | 3.0 | linux-64 | " in pull_request["body"]
+    assert "newer than exclude-newer" in pull_request["body"]
     pushed = scene.at(BRANCH, "rev-parse")
     scene.reset()
     time.sleep(1.1)  # another instant

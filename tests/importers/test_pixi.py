@@ -144,13 +144,13 @@ def _check(
     data: Mapping[str, Any],
 ) -> None:
     goal = target(manifest, name, platform.subdir)
-    wanted = {
+    requirements = {
         conda_meaning(f"{package} {'' if version == '*' else version}".strip())
         for feature in features
         for package, version in _wanted(feature, platform).items()
     }
     got = {conda_meaning(line.text) for line in goal.view.conda}
-    assert _saying_something(got) == _saying_something(wanted), where
+    assert _saying_something(got) == _saying_something(requirements), where
     top = data["workspace"]["channels"]
     channels = [channel for feature in features for channel in feature.get("channels", top)]
     expected = list(dict.fromkeys(channels or top))

@@ -64,7 +64,7 @@ def test_one_environment(
         del environ["CONDA_ROOT_PREFIX"]
         command = [str(conda.home / "root" / "bin" / "conda")]
     doors = [[*command, "multiplat"], _program(conda)]
-    made = conda.home / "mine" if configured else conda.home / "root" / "envs"
+    folder = conda.home / "mine" if configured else conda.home / "root" / "envs"
 
     def run(program: list[str], *words: str) -> str:
         done = subprocess.run(
@@ -82,6 +82,6 @@ def test_one_environment(
     run(first, "lock")
     for door, changed in ((first, 1), (second, 0)):
         answer = json.loads(run(door, "install", "--json"))
-        assert (answer["prefix"], len(answer["changes"])) == (str(made / "demo"), changed)
+        assert (answer["prefix"], len(answer["changes"])) == (str(folder / "demo"), changed)
     listed = json.loads(run(command, "env", "list", "--json"))["envs"]
-    assert [path for path in listed if Path(path).name == "demo"] == [str(made / "demo")]
+    assert [path for path in listed if Path(path).name == "demo"] == [str(folder / "demo")]

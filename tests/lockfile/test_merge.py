@@ -204,16 +204,16 @@ def test_what_nobody_asks_for_goes() -> None:
 def test_judged_as_check_does() -> None:
     """The judge's findings are the reasons; it sees the merged packages of each target."""
     wanted = _targets("a", platforms=f"{LINUX}, {MAC}")
-    seen = []
+    judged = []
 
     def judge(target: Target, locked: PlatformLock) -> list[str]:
-        seen.append((target.subdir, [record.version for record in locked.records]))
+        judged.append((target.subdir, [record.version for record in locked.records]))
         return ["it does not do"]
 
     base, ours = (_of(wanted, _conda("a", version)) for version in "12")
     merged, reasons = merge_locks(Sides(base, ours, base), wanted, judge=judge, versions=_versions)
     assert (merged, reasons) == (None, ["it does not do  (linux-64, osx-arm64)"])
-    assert seen == [(LINUX, ["2"]), (MAC, ["2"])]
+    assert judged == [(LINUX, ["2"]), (MAC, ["2"])]
 
 
 def test_constraints_of_the_machine() -> None:

@@ -473,7 +473,7 @@ def test_every_truncation_is_seen(end: int) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("platforms", "expected"),
     [
         (None, ["linux-64", "osx-arm64"]),
         ([], []),
@@ -482,10 +482,10 @@ def test_every_truncation_is_seen(end: int) -> None:
         (["win-64"], []),
     ],
 )
-def test_some_platforms(wanted: list[str] | None, expected: list[str], end: str) -> None:
+def test_some_platforms(platforms: list[str] | None, expected: list[str], end: str) -> None:
     """Some platforms can be read of an intact or edited lock, with any line ends."""
-    intact = read_lock(TEXT.replace("\n", end), "f", wanted)
-    edited = read_lock((TEXT + "# edited\n").replace("\n", end), "f", wanted)
+    intact = read_lock(TEXT.replace("\n", end), "f", platforms)
+    edited = read_lock((TEXT + "# edited\n").replace("\n", end), "f", platforms)
     assert list(intact.platforms) == list(edited.platforms) == expected
     assert intact.platforms == edited.platforms
     assert (intact.intact, edited.intact) == (True, False)

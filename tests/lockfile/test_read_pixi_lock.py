@@ -115,7 +115,7 @@ def test_as_rattler_reads_it(tmp_path: Path, seed: int, version: int) -> None:
     """Each target has the packages that py-rattler finds there, with their hashes."""
     path = tmp_path / "pixi.lock"
     path.write_text(yaml.safe_dump(random_lock(seed, version), sort_keys=False), encoding="utf-8")
-    wanted = rattlers(path)
+    expected = rattlers(path)
     read = read_pixi_lock(path.read_text(encoding="utf-8"), "pixi.lock")
     ours = {
         key: {
@@ -124,7 +124,7 @@ def test_as_rattler_reads_it(tmp_path: Path, seed: int, version: int) -> None:
         }
         for key, target in read.items()
     }
-    assert ours == wanted
+    assert ours == expected
     assert {key[1] for key in ours} == set(PLATFORMS if version == 7 else PLATFORMS[:2])
 
 

@@ -74,8 +74,8 @@ def test_damage(tmp_path: Path, path: str, content: bytes | None, reason: str) -
     if content is not None:
         (folder / path).write_bytes(content)
     assert fault(folder, IDENTITY, "", contents=False).startswith(reason)
-    wanted = reason if path.startswith("lib") else "files in info are altered"
-    assert fault(folder, IDENTITY, noted, contents=False) == wanted
+    message = reason if path.startswith("lib") else "files in info are altered"
+    assert fault(folder, IDENTITY, noted, contents=False) == message
 
 
 @pytest.mark.parametrize(("path", "content"), [("lib/a", b"ab"), ("lib/b", b"abc"), ("lib/a", b"")])
@@ -167,8 +167,8 @@ def test_entry_point(tmp_path: Path, text: str, fine: bool) -> None:
     """Its name is that of a program, beside others."""
     folder = _package(tmp_path / "p")
     _json(folder / "info" / "link.json", {"noarch": {"type": "python", "entry_points": [text]}})
-    wanted = f"info/link.json has the entry point {text!r}, which is not a file name"
-    assert refusal(folder, IDENTITY) == ("" if fine else wanted)
+    message = f"info/link.json has the entry point {text!r}, which is not a file name"
+    assert refusal(folder, IDENTITY) == ("" if fine else message)
 
 
 @pytest.mark.parametrize("key", ["name", "version", "build"])

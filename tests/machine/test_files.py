@@ -132,7 +132,7 @@ def test_rendered_name(tmp_path: Path, name: str, parts: tuple[Kind, str, str] |
 def test_hooks_are_asked_of_these_files() -> None:
     """The patterns of ``.pre-commit-hooks.yaml`` take what is so called, in any folder."""
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    made = [
+    names = [
         *MANIFEST_NAMES,
         *(lock_name(environment) for environment in ("default", "dev", "a.b")),
         *(
@@ -145,8 +145,8 @@ def test_hooks_are_asked_of_these_files() -> None:
     others = [name for name, parts in NAMES if parts is None and name != "conda-lock.yml"]
     others += ["environment.txt", "my-environment.yml", "conda-lock.yaml"]
     for pattern in (re.compile(hook["files"]) for hook in hooks):
-        assert [name for name in made if not pattern.search(name)] == []
-        assert [name for name in made if not pattern.search(f"a/b c/{name}")] == []
+        assert [name for name in names if not pattern.search(name)] == []
+        assert [name for name in names if not pattern.search(f"a/b c/{name}")] == []
         assert [name for name in others if pattern.search(name)] == []
 
 

@@ -53,14 +53,14 @@ def test_process_that_leaves(tmp_path: Path) -> None:
 
 def test_thread(tmp_path: Path) -> None:
     """In another thread, where no signal comes."""
-    seen: list[bool] = []
+    states: list[bool] = []
 
     def work() -> None:
         with temporary_folder(tmp_path) as folder:
-            seen.append(folder.is_dir())
+            states.append(folder.is_dir())
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert seen == [True]
+    assert states == [True]
     assert list(tmp_path.iterdir()) == []

@@ -125,24 +125,24 @@ def _mentions(line: str, change: Change) -> bool:
 def _edit(text: str) -> tuple[int, int]:
     """Put and take everything; returns how many edits were made, and how many were refused."""
     draft = _draft(text)
-    made = 0
+    edits = 0
     refused: list[ManifestError] = []
     for change in _asks(draft):
         nameless = change.pypi and not entry_name(change.name)
-        wanted = change.name if nameless else f"{change.name}>=9"
-        for new in (wanted, None):
+        spec = change.name if nameless else f"{change.name}>=9"
+        for new in (spec, None):
             try:
                 after = put(draft, change, new) if new else take(draft, change)
             except ManifestError as error:
                 refused.append(error)
                 continue
-            made += 1
+            edits += 1
             _check(draft, after, change, new)
             if new and change.name == "fresh":
                 again = take(after, change).sources[0].text
                 assert again == text or "[]" in again
     assert all(refusal.hints[0] == "no file was changed" for refusal in refused)
-    return made, len(refused)
+    return edits, len(refused)
 
 
 @pytest.mark.slow
@@ -150,17 +150,17 @@ def _edit(text: str) -> tuple[int, int]:
 @pytest.mark.parametrize("path", GOOD, ids=lambda file: file.stem)
 def test_every_edit_of_every_manifest(path: Path, newline: str) -> None:
     """Each either says what it was to say, and all else as before, or is refused."""
-    made, _ = _edit(path.read_text(encoding="utf-8").replace("\n", newline))
-    assert made > 10
+    edits, _ = _edit(path.read_text(encoding="utf-8").replace("\n", newline))
+    assert edits > 10
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(0, 60, 2))
 def test_generated_manifests(seed: int) -> None:
     """The same for generated manifests in all styles."""
-    made, refused = _edit(generated(random.Random(seed)))
-    assert made > 20
-    assert refused < 2 * made
+    edits, refused = _edit(generated(random.Random(seed)))
+    assert edits > 20
+    assert refused < 2 * edits
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda file: file.stem)
@@ -353,8 +353,8 @@ def test_markers_and_selectors(entry: str, new: str | None) -> None:
             after = put(before, change, new) if new else take(before, change)
             for subdir in platforms:
                 was, now = _counting(before, subdir), _counting(after, subdir)
-                wanted = [new] if new and ("darwin" not in new or subdir == "osx-arm64") else []
-                assert now == (["other", *wanted] if subdir in some else was), (some, subdir)
+                entries = [new] if new and ("darwin" not in new or subdir == "osx-arm64") else []
+                assert now == (["other", *entries] if subdir in some else was), (some, subdir)
             kept = {
                 line.at: line.text
                 for subdir in platforms

@@ -153,13 +153,13 @@ def test_lineage(name: str, lineage: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("names", "expected"),
     [
         ([], ["default", "cuda12", "dev", "full", "docs"]),
         (["docs", "default"], ["default", "docs"]),
         (["dev", "dev"], ["dev"]),
     ],
 )
-def test_select_environments(wanted: list[str], expected: list[str]) -> None:
+def test_select_environments(names: list[str], expected: list[str]) -> None:
     """The requested environments are in the manifest's order, each once."""
-    assert select_environments(MANIFEST, wanted) == expected
+    assert select_environments(MANIFEST, names) == expected

@@ -62,8 +62,10 @@ def record(name: str, depends: str = "") -> CondaRecord:
 def asked(*lines: str, subdir: str = "linux-64") -> SolveRequest:
     """Return a request; each line is ``category: MatchSpec``."""
     parts = [line.split(": ") for line in lines]
-    wanted = tuple(Requirement(spec, spec_name(spec), _AT, category) for category, spec in parts)
-    target = Target("default", subdir, (), frozenset(), View(conda=wanted))
+    requirements = tuple(
+        Requirement(spec, spec_name(spec), _AT, category) for category, spec in parts
+    )
+    target = Target("default", subdir, (), frozenset(), View(conda=requirements))
     return request(target, default_channels=["conda-forge"], channel_priority="strict")
 
 
@@ -130,22 +132,22 @@ def test_what_no_one_needs_is_main() -> None:
 
 def test_nothing_else_changes() -> None:
     """Records stay as the engine returned them, in order, except for the category."""
-    wanted = asked("main: python", "dev: pytest")
-    (given,) = TableEngine(TABLE).solve([wanted], lambda _: None)
-    (outcome,) = solve([wanted], TableEngine(TABLE))
+    question = asked("main: python", "dev: pytest")
+    (given,) = TableEngine(TABLE).solve([question], lambda _: None)
+    (outcome,) = solve([question], TableEngine(TABLE))
     assert isinstance(given, Solution)
     assert isinstance(outcome, Solution)
     assert tuple(package._replace(category="main") for package in outcome.records) == given.records
-    assert outcome.request is wanted
+    assert outcome.request is question
 
 
 def test_answers_in_order() -> None:
     """Outcomes are in the requests' order, and conflicts as the engine returned them."""
     subdirs = ["win-64", "linux-64", "osx-arm64"]
-    wanted = [asked("main: python", "dev: pytest", subdir=subdir) for subdir in subdirs]
-    outcomes = solve(wanted, TableEngine(TABLE, clashes=("linux-64",)))
+    requests = [asked("main: python", "dev: pytest", subdir=subdir) for subdir in subdirs]
+    outcomes = solve(requests, TableEngine(TABLE, clashes=("linux-64",)))
     assert [outcome.request.target.subdir for outcome in outcomes] == subdirs
-    assert outcomes[1] == Conflict(wanted[1], "no", wanted[1].requirements, {})
+    assert outcomes[1] == Conflict(requests[1], "no", requests[1].requirements, {})
     assert categories(outcomes[0]) == categories(outcomes[2])
 
 

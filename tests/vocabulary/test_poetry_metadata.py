@@ -87,8 +87,8 @@ def test_bounds(words: str, bounds: str) -> None:
 def test_needs(value: Any, texts: list[str]) -> None:
     """Tables, lists of them, alternatives; what is optional is needed by extras only."""
     needs = poetry_needs({"a": value}, {})
-    wanted = [sorted(_spelt(text).split(OR)) for text in texts]
-    assert [sorted(_spelt(text).split(OR)) for text in needs] == wanted
+    expected = [sorted(_spelt(text).split(OR)) for text in texts]
+    assert [sorted(_spelt(text).split(OR)) for text in needs] == expected
 
 
 def _spelt(text: str) -> str:

@@ -66,10 +66,10 @@ def _chosen(seed: int, known: tuple[str, ...]) -> tuple[list[str], list[str]]:
 def test_one_line_holds_where_it_should() -> None:
     """Exactly one line applies to each selected platform, and none to any other."""
     for seed in range(1500):
-        wanted, among = _chosen(seed, SUBDIRS)
-        words = selectors(wanted, among) or ("unix or not unix",)
+        chosen, among = _chosen(seed, SUBDIRS)
+        words = selectors(chosen, among) or ("unix or not unix",)
         holds = [platform for platform in among for word in words if evaluate(word, platform)]
-        assert sorted(holds) == sorted(wanted), (seed, words)
+        assert sorted(holds) == sorted(chosen), (seed, words)
 
 
 @pytest.mark.slow
@@ -77,10 +77,10 @@ def test_conda_lock_reads_the_same() -> None:
     """conda-lock's own parser keeps one line on each selected platform, and none elsewhere."""
     cases = [(seed, *_chosen(seed, CONDA_LOCK)) for seed in range(300)]
     questions, expected = [], []
-    for _, wanted, among in cases:
-        named = [Selection(frozenset(wanted), frozenset(among)).words, selectors(wanted, among)]
+    for _, chosen, among in cases:
+        named = [Selection(frozenset(chosen), frozenset(among)).words, selectors(chosen, among)]
         for words in named:
             text = "\n".join(f"- x  # why [{word}]" for word in words) if words else "- x"
             questions += [[text, subdir] for subdir in among]
-            expected += [int(subdir in wanted) for subdir in among]
+            expected += [int(subdir in chosen) for subdir in among]
     assert list(map(len, conda_lock_says("lines", questions))) == expected

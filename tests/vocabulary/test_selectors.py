@@ -152,8 +152,8 @@ def test_expressions_of_more_than_logic(expression: str) -> None:
     """Nothing but variables and logic is evaluated, whatever else Python would take."""
     with pytest.raises(SelectorError) as raised:
         evaluate(expression, "linux-64")
-    wanted = "may contain only variables, `and`, `or`, `not` and parentheses"
-    assert str(raised.value) == f"selector [{expression}] {wanted}"
+    rule = "may contain only variables, `and`, `or`, `not` and parentheses"
+    assert str(raised.value) == f"selector [{expression}] {rule}"
     assert raised.value.hint == _TOO_MUCH
 
 

@@ -223,14 +223,14 @@ def test_powershell_text(alone: Host, tmp_path: Path) -> None:
     script = alone.multiplat("completion", "--shell", "powershell", cwd=tmp_path).stdout
     assert faults(script) == []
     lines = {line.strip() for line in script.splitlines()}
-    seen: set[str] = set()
+    keys: set[str] = set()
     for parser in command_parsers(argparse.ArgumentParser()):
         known = command(*parser)
         for flag, values in known.table():
             key = f"{known.name} {flag}"
             assert f"{_in_powershell(key)} {{ {_in_powershell(str(values))} }}" in lines
-            assert key not in seen, "a case that stands there twice"
-            seen.add(key)
+            assert key not in keys, "a case that stands there twice"
+            keys.add(key)
         pairs = ", ".join(
             f"{_in_powershell(flag)}, {_in_powershell(summary)}" for flag, summary in known.flags()
         )

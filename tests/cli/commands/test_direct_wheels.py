@@ -62,9 +62,9 @@ def test_wheel_that_cannot_run_there(
 ) -> None:
     """It is an error at its line; with the marker that it names, it is locked where it fits."""
     tag, platforms, fits, marker = _CASES[number]
-    made = Index(tmp_path / "index").wheel("native", "1.0", tag)
-    wheel = project / made.name
-    wheel.write_bytes(made.read_bytes())
+    file = Index(tmp_path / "index").wheel("native", "1.0", tag)
+    wheel = project / file.name
+    wheel.write_bytes(file.read_bytes())
     line = _form(number, wheel)
     write(project, channel, "python 3.12.*", _entries("--no-index", line), platforms=platforms)
     done = alone.multiplat("lock", cwd=project, code=2)
@@ -83,12 +83,12 @@ def test_machines_of_one_system_are_told_apart(
     alone: Host, project: Path, tmp_path: Path, channel: Path
 ) -> None:
     """Where two platforms differ by the machine only, the marker has that too."""
-    made = Index(tmp_path / "index").wheel("native", "1.0", "py3-none-macosx_11_0_x86_64")
-    (project / made.name).write_bytes(made.read_bytes())
-    write(project, channel, "python 3.12.*", _entries(f"./{made.name}"), platforms="[osx-arm64]")
+    file = Index(tmp_path / "index").wheel("native", "1.0", "py3-none-macosx_11_0_x86_64")
+    (project / file.name).write_bytes(file.read_bytes())
+    write(project, channel, "python 3.12.*", _entries(f"./{file.name}"), platforms="[osx-arm64]")
     done = alone.multiplat("lock", cwd=project, code=2)
-    wanted = 'sys_platform == "darwin" and platform_machine == "x86_64"'
-    assert f"add `; {wanted}` to the line" in done.stderr
+    marker = 'sys_platform == "darwin" and platform_machine == "x86_64"'
+    assert f"add `; {marker}` to the line" in done.stderr
 
 
 def test_newer_system_is_to_be_promised(
@@ -100,8 +100,8 @@ def test_newer_system_is_to_be_promised(
         index.wheel("native", "1.0", tag)
         for tag in ("cp312-cp312-manylinux_2_34_x86_64", "cp312-cp312-macosx_15_0_arm64")
     ]
-    for made in names:
-        (project / made.name).write_bytes(made.read_bytes())
+    for file in names:
+        (project / file.name).write_bytes(file.read_bytes())
     lines = [
         f'./{names[0].name} ; sys_platform == "linux"',
         f'native @ ./{names[1].name} ; sys_platform == "darwin"',
@@ -123,9 +123,9 @@ def test_selectors_limit_a_wheel_too(
     alone: Host, project: Path, tmp_path: Path, channel: Path
 ) -> None:
     """A line that only fitting platforms have needs no marker."""
-    made = Index(tmp_path / "index").wheel("native", "1.0", "cp312-cp312-manylinux_2_17_x86_64")
-    (project / made.name).write_bytes(made.read_bytes())
-    entries = _entries("--no-index") + f"\n      - ./{made.name}  # [linux64]"
+    file = Index(tmp_path / "index").wheel("native", "1.0", "cp312-cp312-manylinux_2_17_x86_64")
+    (project / file.name).write_bytes(file.read_bytes())
+    entries = _entries("--no-index") + f"\n      - ./{file.name}  # [linux64]"
     write(project, channel, "python 3.12.*", entries, platforms=_ALL)
     alone.multiplat("lock", cwd=project)
     assert _locked_on(project) == ["linux-64"]

@@ -146,11 +146,11 @@ def test_both_halves(
     }
     own.rename(own.with_name("gone"))
     pypi.status[""] = 500
-    seen = len(pypi.requests)
+    count = len(pypi.requests)
     assert door.multiplat("check", cwd=project).stdout == "in sync: conda-lock.yml\n"
     done = door.multiplat("lock", cwd=project)
     assert done.stderr.splitlines()[-1].startswith(" in sync: nothing to write")
-    assert len(pypi.requests) == seen
+    assert len(pypi.requests) == count
 
 
 @pytest.mark.parametrize("own_word", [False, True])
@@ -394,11 +394,11 @@ def test_worlds_are_of_both_kinds() -> None:
         chosen.sample(names, 3)
         _, cuts = _random_rule(chosen, names, ["one", "two"])
         own = set(map(id, one))
-        seen = [
+        answers = [
             _seen_by_conda({"name": p.name, **p.metadata}, "one" if id(p) in own else "two", cuts)
             for p in dated
         ]
-        shares.append(sum(seen) / len(seen))
+        shares.append(sum(answers) / len(answers))
     assert sum(0 < share < 1 for share in shares) >= 40
     assert min(shares) > 0
 

@@ -147,15 +147,15 @@ def test_conda_takes_it_for_its_own(
 def test_skopeo(alone: Host, project: Path, two_platforms: Path, tmp_path: Path) -> None:
     """An independent reader inspects it, and copies it with the same digests, verifying layers."""
     _lock(alone, project, two_platforms, *ALL)
-    made = alone.json("image", "--platform", "linux-aarch64", "--tag", "1.2", cwd=project)
-    source = f"oci-archive:{project / made['image']}"
+    image = alone.json("image", "--platform", "linux-aarch64", "--tag", "1.2", cwd=project)
+    source = f"oci-archive:{project / image['image']}"
     document = _skopeo("inspect", source)
     assert (document["Digest"], document["Architecture"], document["Os"]) == (
-        made["digest"],
+        image["digest"],
         "arm64",
         "linux",
     )
-    assert document["Layers"] == [layer["digest"] for layer in made["layers"]]
+    assert document["Layers"] == [layer["digest"] for layer in image["layers"]]
     assert document["Labels"]["org.opencontainers.image.title"] == "demo"
     assert document["RepoTags"] == []
     subprocess.run(
@@ -163,12 +163,12 @@ def test_skopeo(alone: Host, project: Path, two_platforms: Path, tmp_path: Path)
         check=True,
     )
     copied = {path.name for path in (tmp_path / "copy").iterdir()}
-    assert {layer["digest"].partition(":")[2] for layer in made["layers"]} <= copied
+    assert {layer["digest"].partition(":")[2] for layer in image["layers"]} <= copied
     subprocess.run(
         ["skopeo", "copy", "-q", "--insecure-policy", source, f"oci:{tmp_path / 'oci'}:x"],
         check=True,
     )
-    assert _skopeo("inspect", f"oci:{tmp_path / 'oci'}:x")["Digest"] == made["digest"]
+    assert _skopeo("inspect", f"oci:{tmp_path / 'oci'}:x")["Digest"] == image["digest"]
 
 
 def _skopeo(*arguments: str) -> Any:
@@ -251,11 +251,11 @@ def test_one_package_moves_one_layer(alone: Host, project: Path, tmp_path: Path)
         channel = build_channel(tmp_path / "channel", packages)
         write(project, channel, *(item.name for item in packages), platforms="[linux-64]")
         alone.multiplat("lock", "-q", "--update-all", cwd=project)
-        made = alone.json("image", "--platform", "linux-64", cwd=project)
-        assert made["layers"][-1]["title"] == "the environment itself"
-        titles = ", ".join(layer["title"].removeprefix("conda: ") for layer in made["layers"][:-1])
+        image = alone.json("image", "--platform", "linux-64", cwd=project)
+        assert image["layers"][-1]["title"] == "the environment itself"
+        titles = ", ".join(layer["title"].removeprefix("conda: ") for layer in image["layers"][:-1])
         assert sorted(titles.split(", ")) == sorted(item.name for item in packages)
-        return {layer["digest"] for layer in made["layers"][:-1]}
+        return {layer["digest"] for layer in image["layers"][:-1]}
 
     plain = [package(number) for number in range(40)]
     before = layers(plain)
@@ -275,8 +275,8 @@ def test_large_packages_have_their_own(alone: Host, project: Path, tmp_path: Pat
     small = [Package(name, noarch="generic", files={f"share/{name}": b"1"}) for name in "ab"]
     channel = build_channel(tmp_path / "channel", [large, *small])
     _lock(alone, project, channel, "large", "a", "b")
-    made = alone.json("image", "--platform", "linux-64", cwd=project)
-    titles = [layer["title"] for layer in made["layers"]]
+    image = alone.json("image", "--platform", "linux-64", cwd=project)
+    titles = [layer["title"] for layer in image["layers"]]
     assert titles == ["conda: large", "conda: a", "conda: b", "the environment itself"]
 
 

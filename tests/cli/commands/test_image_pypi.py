@@ -65,8 +65,10 @@ def pythons(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_channel(tmp_path_factory.mktemp("pythons"), [*both, clash])
 
 
-def _lock(host: Host, project: Path, channel: Path, url: str, *wanted: str, more: str = "") -> None:
-    pip = f"pip: [--index-url {url}, {', '.join(wanted)}]"
+def _lock(
+    host: Host, project: Path, channel: Path, url: str, *entries: str, more: str = ""
+) -> None:
+    pip = f"pip: [--index-url {url}, {', '.join(entries)}]"
     platforms = "[linux-64]" if more else "[linux-64, linux-aarch64]"
     write(project, channel, "python", *filter(None, [more]), pip, platforms=platforms)
     host.multiplat("lock", "-q", cwd=project)
@@ -79,11 +81,11 @@ def test_layers(
     """Conda's layers come first, PyPI's after; of each platform its wheel; twice the same bytes."""
     _lock(alone, project, pythons, url, "robot")
     make = ("image", "--platform", subdir, "-o", "layout")
-    made = alone.json(*make, cwd=project)
-    titles = [layer["title"] for layer in made["layers"]]
+    document = alone.json(*make, cwd=project)
+    titles = [layer["title"] for layer in document["layers"]]
     assert titles == ["conda: python", "pypi: robot", "pypi: arm", "the environment itself"]
     env = {"UV_CACHE_DIR": str(tmp_path / "uv"), "CONDA_PKGS_DIRS": str(tmp_path / "pkgs")}
-    assert alone.json(*make, cwd=project, env=env)["digest"] == made["digest"]
+    assert alone.json(*make, cwd=project, env=env)["digest"] == document["digest"]
     members = {member.name: member for tar in layer_tars(project / "layout") for member in tar}
     assert {members[name].mtime for name in members if PACKAGES + "/robot" in name} == {0}
     root = root_filesystem(project / "layout", tmp_path / "root")

@@ -391,9 +391,9 @@ def test_order_of_gpu_files(alone: Host, project: Path, gpus_first: bool) -> Non
         "import", *(names if gpus_first else names[::-1]), "-o", "o.yml", cwd=project
     )
     assert "error" not in done.stderr
-    made = yaml.safe_load((project / "o.yml").read_text(encoding="utf-8"))
-    assert made["platforms"] == ["linux-aarch64"]
-    environment = made["multiplat"]["environments"]["cuda129"]
+    manifest = yaml.safe_load((project / "o.yml").read_text(encoding="utf-8"))
+    assert manifest["platforms"] == ["linux-aarch64"]
+    environment = manifest["multiplat"]["environments"]["cuda129"]
     assert environment["platforms"] == ["linux-64"]
     assert environment["virtual-packages"] == {"linux-64": {"cuda": "12.9"}}
 
@@ -570,7 +570,7 @@ def _at_a_terminal(host: Host, project: Path, arguments: Sequence[str], answers:
     ) as process:
         os.close(theirs)
         os.write(own, answers.encode())
-        seen = b""
+        output = b""
         while True:
             try:
                 block = os.read(own, 1024)
@@ -578,10 +578,10 @@ def _at_a_terminal(host: Host, project: Path, arguments: Sequence[str], answers:
                 break
             if not block:
                 break
-            seen += block
-        assert process.wait(60) == 0, seen
+            output += block
+        assert process.wait(60) == 0, output
     os.close(own)
-    return seen.decode().replace("\r\n", "\n")
+    return output.decode().replace("\r\n", "\n")
 
 
 def test_questions(alone: Host, project: Path) -> None:
@@ -591,7 +591,7 @@ def test_questions(alone: Host, project: Path) -> None:
         linux=simple("a 1.*", "b >=2", "c <1", "d 1", "e"),
         mac=simple("a 2.*", "b <2", "c >1", "d 2", "e"),
     )
-    seen = _at_a_terminal(alone, project, ["import", *names], "2\nk\n7\n1\na\n")
+    output = _at_a_terminal(alone, project, ["import", *names], "2\nk\n7\n1\na\n")
     assert lines_of(project) == [
         *("a 2.*", "c <1", "e"),
         *("b >=2  # [linux]", "b <2   # [osx]", "d 1    # [linux]", "d 2    # [osx]"),
@@ -603,9 +603,9 @@ def test_questions(alone: Host, project: Path) -> None:
         "  k  keep each platform's own (enter)\n"
         "  a  keep each platform's own, here and in all that follow\n"
         "which one for all platforms? [1-2, k, a] "
-    ) in seen
-    assert "  '7' is not one of the choices\n" in seen
-    assert " a: a 2.* for all, instead of a 1.*, a 2.*\n" in seen
+    ) in output
+    assert "  '7' is not one of the choices\n" in output
+    assert " a: a 2.* for all, instead of a 1.*, a 2.*\n" in output
 
 
 def test_questions_end_with_the_input(alone: Host, project: Path) -> None:
@@ -1124,7 +1124,7 @@ def test_files_that_a_lock_named(
     (lines,) = (
         dependency["pip"] for dependency in data["dependencies"] if isinstance(dependency, dict)
     )
-    wanted = [
+    expected = [
         f"{name} @ https://nexus.example.com/files/{name}.whl"
         if name in by_url
         else f"/src/{name}"
@@ -1132,7 +1132,7 @@ def test_files_that_a_lock_named(
         else f"{name} >=1.0"
         for name, origin in origins.items()
     ]
-    assert sorted(lines) == sorted(wanted)
+    assert sorted(lines) == sorted(expected)
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.toml")), ids=lambda path: path.stem)

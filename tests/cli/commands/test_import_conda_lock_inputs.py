@@ -144,8 +144,8 @@ def _import(alone: Host, project: Path, name: str, text: str) -> tuple[Manifest,
     (project / name).write_text(text, encoding="utf-8")
     source = name if CONDA_LOCK in text else f"{name}@{','.join(PLATFORMS)}"
     done = alone.multiplat("import", source, "--force", cwd=project)
-    made = (project / "environment.yml").read_text(encoding="utf-8")
-    return read_manifest([Source("environment.yml", made)], host_subdirs=PLATFORMS), done.stderr
+    manifest = (project / "environment.yml").read_text(encoding="utf-8")
+    return read_manifest([Source("environment.yml", manifest)], host_subdirs=PLATFORMS), done.stderr
 
 
 def _asked(manifest: Manifest, subdir: str) -> set[tuple[str, str, str]]:
@@ -285,9 +285,9 @@ def test_dependency_groups(alone: Host, project: Path) -> None:
     got, _ = _import(alone, project, "pyproject.toml", f"{start}{groups}{types}")
     extras = '[project.optional-dependencies]\nlint = ["ruff==0.5", '
     extras += "\"mypy>=1 ; sys_platform == 'linux'\"]\n"
-    wanted, _ = _import(alone, project, "pyproject.toml", f"{start}{extras}{types}")
+    expected, _ = _import(alone, project, "pyproject.toml", f"{start}{extras}{types}")
     for subdir in PLATFORMS:
-        assert _asked(got, subdir) == _asked(wanted, subdir)
+        assert _asked(got, subdir) == _asked(expected, subdir)
     mypy = ("conda", conda_meaning("mypy >=1"), "lint")
     assert mypy in _asked(got, "linux-64")
     assert mypy not in _asked(got, "osx-arm64")
@@ -363,9 +363,9 @@ ci = ["MY-TOOL[test]"]
         " My_Tool requests itself in pyproject.toml: replaced by the requirements of its extras\n"
     )
     assert note in done.stderr
-    made = yaml.safe_load((project / "environment.yml").read_text(encoding="utf-8"))
-    assert made["dependencies"] == ["numpy"]
-    environments = made["multiplat"]["environments"]
+    manifest = yaml.safe_load((project / "environment.yml").read_text(encoding="utf-8"))
+    assert manifest["dependencies"] == ["numpy"]
+    environments = manifest["multiplat"]["environments"]
     assert {name: environment["dependencies"] for name, environment in environments.items()} == {
         "docs": ["sphinx >=7", "matplotlib-inline"],
         "plot": ["matplotlib-inline"],
@@ -394,8 +394,8 @@ def test_without_conda_lock(alone: Host, project: Path, tmp_path: Path) -> None:
     pixi = '[tool.pixi.workspace]\nchannels = ["forge"]\nplatforms = ["linux-64"]\n'
     (project / "pyproject.toml").write_text(PDM + pixi, encoding="utf-8")
     alone.multiplat("import", "pyproject.toml", cwd=project, env=without)
-    made = yaml.safe_load((project / "environment.yml").read_text(encoding="utf-8"))
-    assert made["platforms"] == ["linux-64"]
+    manifest = yaml.safe_load((project / "environment.yml").read_text(encoding="utf-8"))
+    assert manifest["platforms"] == ["linux-64"]
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,11 @@ def forge(tmp_path: Path) -> Path:
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[str]:
     """An index with a newer version, too."""
-    made = Index(tmp_path / "index")
+    projects = Index(tmp_path / "index")
     for version in ("1.0", "2.0"):
-        made.wheel("robot", version, requires=["arm"])
-        made.wheel("arm", version)
-    with serve(made.root) as server:
+        projects.wheel("robot", version, requires=["arm"])
+        projects.wheel("arm", version)
+    with serve(projects.root) as server:
         yield server.url
 
 

@@ -75,9 +75,9 @@ def test_broken_lock(alone: Host, robot: Path, broken: Callable[[str], str], wor
 def test_no_lock(alone: Host, robot: Path) -> None:
     """A lock that is not there has one line."""
     (robot / "dev.conda-lock.yml").unlink()
-    said = alone.multiplat("info", cwd=robot).stdout
-    assert said.count("dev.conda-lock.yml") == 1
-    assert "     dev.conda-lock.yml  (not locked)\n" in said
+    stdout = alone.multiplat("info", cwd=robot).stdout
+    assert stdout.count("dev.conda-lock.yml") == 1
+    assert "     dev.conda-lock.yml  (not locked)\n" in stdout
 
 
 def test_matrix_on_a_narrow_terminal(alone: Host, robot: Path) -> None:

@@ -303,13 +303,15 @@ FILES = {"archive": "archive-1.0.tar.gz", "field": "field-1.0-py3-none-any.whl"}
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
     """Files that state their licences in all the ways there are."""
-    made = Index(tmp_path / "index")
-    made.wheel("expression", stated=["License-Expression: MIT OR Zlib"], beside=True)
-    made.wheel("field", stated=["License: Apache License 2.0", "Classifier: Topic :: Utilities"])
-    made.wheel("classifier", stated=["Classifier: License :: OSI Approved :: MIT License"])
-    made.wheel("nothing", stated=["License: UNKNOWN"])
-    made.sdist("archive", stated=["License-Expression: ISC"])
-    return made
+    projects = Index(tmp_path / "index")
+    projects.wheel("expression", stated=["License-Expression: MIT OR Zlib"], beside=True)
+    projects.wheel(
+        "field", stated=["License: Apache License 2.0", "Classifier: Topic :: Utilities"]
+    )
+    projects.wheel("classifier", stated=["Classifier: License :: OSI Approved :: MIT License"])
+    projects.wheel("nothing", stated=["License: UNKNOWN"])
+    projects.sdist("archive", stated=["License-Expression: ISC"])
+    return projects
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ ONLY = f"[{SUBDIR}]"
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
     """An index with a wheel of a program, as PyPI's ninja is one, and what needs it."""
-    made = Index(tmp_path / "index")
-    made.wheel("ninja", "1.11", more={"bin/ninja": "#!/bin/sh\necho of PyPI, and longer\n"})
-    made.wheel("builder", requires=["ninja"])
-    return made
+    projects = Index(tmp_path / "index")
+    projects.wheel("ninja", "1.11", more={"bin/ninja": "#!/bin/sh\necho of PyPI, and longer\n"})
+    projects.wheel("builder", requires=["ninja"])
+    return projects
 
 
 @pytest.fixture
@@ -426,8 +426,8 @@ class Slot:
 
     def files(self, owner: str, version: str) -> dict[str, str]:
         """Path -> content, of a package; its name and version are in each."""
-        wanted = self.paths[f"{owner} {version}"]
-        return {path: f"{owner} {getattr(self, owner)} {version} {path}\n" for path in wanted}
+        paths = self.paths[f"{owner} {version}"]
+        return {path: f"{owner} {getattr(self, owner)} {version} {path}\n" for path in paths}
 
     def packages(self, state: str) -> list[tuple[str, str]]:
         """The owners of a state, with their versions."""
@@ -484,15 +484,17 @@ def _ask(
     slots: Sequence[Slot], which: str, server: Rules, both: tuple[Slot, str, str] | None = None
 ) -> list[str]:
     """The dependencies of a state of all slots; ``both`` are a slot's two packages instead."""
-    wanted = [(slot, *package) for slot in slots for package in slot.packages(getattr(slot, which))]
+    packages = [
+        (slot, *package) for slot in slots for package in slot.packages(getattr(slot, which))
+    ]
     if both:
         slot, *versions = both
-        wanted = [package for package in wanted if package[0] is not slot]
-        wanted += [
+        packages = [package for package in packages if package[0] is not slot]
+        packages += [
             (slot, owner, number) for owner, number in zip(("conda", "pypi"), versions, strict=True)
         ]
-    conda = [f"{slot.conda} =={version}" for slot, owner, version in wanted if owner == "conda"]
-    pypi = [f"{slot.pypi}=={version}" for slot, owner, version in wanted if owner == "pypi"]
+    conda = [f"{slot.conda} =={version}" for slot, owner, version in packages if owner == "conda"]
+    pypi = [f"{slot.pypi}=={version}" for slot, owner, version in packages if owner == "pypi"]
     return [*conda, *([_pip(server, *pypi)] if pypi else [])]
 
 

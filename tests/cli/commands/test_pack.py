@@ -307,8 +307,8 @@ def test_for_other_platforms(alone: Host, project: Path, tmp_path: Path) -> None
         server.seen.clear()
         platforms = ("linux-64", "osx-arm64", "win-64")
         done = alone.multiplat("pack", "--platform", *platforms, cwd=project)
-        seen = [path for path in server.seen if path.endswith(".conda")]
-    assert len(seen) == len(set(seen)) == 4
+        paths = [path for path in server.seen if path.endswith(".conda")]
+    assert len(paths) == len(set(paths)) == 4
     files = [f"demo.{platform}.tar" for platform in platforms]
     wrote = [line.split(":")[0] for line in done.stderr.splitlines() if "wrote" in line]
     assert wrote == [f" wrote {file}" for file in files]
@@ -437,9 +437,9 @@ def test_from_condas_cache(alone: Host, project: Path, served: Rules) -> None:
     (alone.pkgs / "prefixed-1.0-h0_0.conda").write_bytes(b"another")
     served.seen.clear()
     alone.multiplat("pack", "-q", cwd=project)
-    seen = {path.rsplit("/", 1)[-1] for path in served.seen}
-    assert "greeting-1.0-0.conda" not in seen
-    assert "prefixed-1.0-h0_0.conda" in seen
+    names = {path.rsplit("/", 1)[-1] for path in served.seen}
+    assert "greeting-1.0-0.conda" not in names
+    assert "prefixed-1.0-h0_0.conda" in names
     assert (alone.pkgs / "greeting-1.0-0.conda").exists()
 
 

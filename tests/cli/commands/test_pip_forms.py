@@ -161,8 +161,8 @@ def test_pips_own_options_are_all_known(alone: Host, project: Path, channel: Pat
     """The list is pip's: an option of a newer pip that we do not know is seen here."""
     req_file = pytest.importorskip("pip._internal.req.req_file")
     factories = [*req_file.SUPPORTED_OPTIONS, *req_file.SUPPORTED_OPTIONS_REQ]
-    made = [make() for make in factories]
-    options = [name for option in made for name in (*option._short_opts, *option._long_opts)]
+    instances = [make() for make in factories]
+    options = [name for option in instances for name in (*option._short_opts, *option._long_opts)]
     assert len(options) > 15
     values = {"-e": ".", "--editable": ".", "-f": "./wl", "--find-links": "./wl"}
     files = dict.fromkeys(("-r", "--requirement", "-c", "--constraint"), "empty.txt")

@@ -169,8 +169,8 @@ def test_paths_count_from_the_file_that_has_them(
     write(b, channel, entries, platforms="[linux-64]", file="second.yml")
     files = ("-f", f"{first}/first.yml", f"{second}/second.yml")
     alone.multiplat("lock", *files, cwd=project)
-    wanted = {name: url.format(b=shown) for name, url in _OF_B[entry].items()}
-    assert _urls(project / first) == wanted
+    expected = {name: url.format(b=shown) for name, url in _OF_B[entry].items()}
+    assert _urls(project / first) == expected
     alone.multiplat("check", *files, cwd=project)
     here = (project / first / "conda-lock.yml").read_bytes()
     alone.multiplat("lock", *files, "--update-all", cwd=project)

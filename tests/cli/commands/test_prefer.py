@@ -34,12 +34,16 @@ skipped gpu: this machine can't run gpu for {SUBDIR}
 def locked_project(alone: Host, project: Path, tmp_path: Path) -> Path:
     """A project in which this machine can't run what is preferred."""
     needs = {"one": (), "two": (), "cuda-tool": ("__cuda >=12",)}
-    made = [
+    packages = [
         Package(name, noarch="generic", depends=depends, files={f"share/{name}": b"x"})
         for name, depends in needs.items()
     ]
     write(
-        project, build_channel(tmp_path / "own", made), "one", extra=_EXTRA, platforms=f"[{SUBDIR}]"
+        project,
+        build_channel(tmp_path / "own", packages),
+        "one",
+        extra=_EXTRA,
+        platforms=f"[{SUBDIR}]",
     )
     alone.multiplat("lock", "-q", "-e", "default", "docs", "dev", "gpu", cwd=project)
     return project

@@ -32,7 +32,7 @@ def channel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
     """Conda's packages with the extras that they have on PyPI, and those that ask for them."""
-    made = Index(tmp_path / "index")
+    projects = Index(tmp_path / "index")
     fsspec = [
         "never-fetched",
         "http-client[speed]>=3; extra == 'http'",
@@ -40,18 +40,18 @@ def index(tmp_path: Path) -> Index:
         "fsspec[http]; extra == 'full'",
         "multi[grid]; extra == 'full'",
     ]
-    made.wheel("fsspec", "2024.1", requires=fsspec)
-    made.wheel("fsspec", "2025.1")
-    made.wheel("multi", "2024.1", requires=["gridlib; extra == 'grid'"], beside=True)
+    projects.wheel("fsspec", "2024.1", requires=fsspec)
+    projects.wheel("fsspec", "2025.1")
+    projects.wheel("multi", "2024.1", requires=["gridlib; extra == 'grid'"], beside=True)
     for version in ("2.0", "3.1"):
-        made.wheel("http-client", version, requires=["fast; extra == 'speed'"])
+        projects.wheel("http-client", version, requires=["fast; extra == 'speed'"])
     for name in ("fast", "winlib", "gridlib"):
-        made.wheel(name)
-    made.wheel("asker", requires=["fsspec[http]"])
-    made.wheel("plain", requires=["fsspec"])
-    made.wheel("all-of-it", requires=["fsspec[full]; extra == 'io'"])
-    made.wheel("hopeful", requires=["plain[sox]", "fsspec[nope]"])
-    return made
+        projects.wheel(name)
+    projects.wheel("asker", requires=["fsspec[http]"])
+    projects.wheel("plain", requires=["fsspec"])
+    projects.wheel("all-of-it", requires=["fsspec[full]; extra == 'io'"])
+    projects.wheel("hopeful", requires=["plain[sox]", "fsspec[nope]"])
+    return projects
 
 
 @pytest.fixture
@@ -201,12 +201,12 @@ def test_random_extras(
                 inner = chosen.choice(["", "[a]", "[b]", "[a,b]"])
                 if (other, inner) != (name, f"[{extra}]"):
                     requires[name].append(f"{other}{inner}; extra == '{extra}'")
-    made = Index(tmp_path / "random-index")
+    projects = Index(tmp_path / "random-index")
     for name in names:
         version = "2024.1" if name.startswith("c") else "1.0"
-        made.wheel(name, version, requires=requires[name], beside=chosen.random() < 0.5)
+        projects.wheel(name, version, requires=requires[name], beside=chosen.random() < 0.5)
     asked = [f"{name}[{chosen.choice('ab')}]" for name in chosen.sample(names, 2)]
-    with serve(made.root) as server:
+    with serve(projects.root) as server:
         _write(project, channel, server, "", *asked)
         alone.multiplat("lock", cwd=project)
         alone_there = set(_of_pypi(project))

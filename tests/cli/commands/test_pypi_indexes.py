@@ -129,7 +129,7 @@ def test_wrong_sources(alone: Host, project: Path, channel: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "extra", "wanted"),
+    ("entries", "extra", "path"),
     [
         (["--extra-index-url {vendor}/simple", "parted==1.0"], "", "/parted-1.0-"),
         (["hasty"], "multiplat: {pypi: {prerelease: disallow}}\n", ""),
@@ -143,7 +143,7 @@ def test_hints_are_accepted(
     vendor: Rules,
     entries: list[str],
     extra: str,
-    wanted: str,
+    path: str,
 ) -> None:
     """What an error says to write is what the manifest takes, and it helps."""
     lines = [entry.format(vendor=vendor.url) for entry in entries]
@@ -151,13 +151,13 @@ def test_hints_are_accepted(
     done = alone.multiplat("lock", cwd=project, code=1)
     assert "--" not in re.sub(r"--(extra-)?index-url", "", done.stderr)
     hints = re.findall(r"`(multiplat: \{.*?\}\})`", done.stderr.replace("\n", " "))
-    if not wanted:
+    if not path:
         return
     assert hints
     for hint in hints:
         _manifest(project, channel, pypi, f"{hint}\n", *lines, platforms="[linux-64]")
         alone.multiplat("lock", cwd=project)
-        assert wanted in _urls(project)["parted"]
+        assert path in _urls(project)["parted"]
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,10 @@ def hosts(tmp_path: Path) -> Path:
     for tag in (*TAGS.values(), MAC):
         pypi.wheel("torch", "2.9.1", tag, requires=["lamp"])
     for backend in ("cpu", "cu126", "cu129"):
-        made = Index(tmp_path / backend)
+        projects = Index(tmp_path / backend)
         for tag in TAGS.values():
-            made.wheel("torch", f"2.9.0+{backend}", tag, requires=["lamp"])
-        made.wheel("lamp", "9.0")
+            projects.wheel("torch", f"2.9.0+{backend}", tag, requires=["lamp"])
+        projects.wheel("lamp", "9.0")
         place = root / "whl" / backend
         place.mkdir(parents=True)
         for file in (tmp_path / backend / "files").iterdir():

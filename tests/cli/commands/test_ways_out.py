@@ -26,8 +26,8 @@ def channels(tmp_path: Path) -> tuple[str, str]:
         *(Package("tool", "9.0", BUILDS[subdir], subdir) for subdir in SUBDIRS),
         Package("dep", "2.0", noarch="generic"),
     ]
-    made = [write_repodata(tmp_path / "first", first), write_repodata(tmp_path / "second", second)]
-    return made[0].as_uri(), made[1].as_uri()
+    paths = [write_repodata(tmp_path / "first", first), write_repodata(tmp_path / "second", second)]
+    return paths[0].as_uri(), paths[1].as_uri()
 
 
 def _write(project: Path, channels: tuple[str, ...], *lines: str) -> None:

@@ -19,15 +19,15 @@ from conda_multiplat.vocabulary.names import VirtualPackage
 def test_the_versions_that_are_known_are_those_that_are_asked_for() -> None:
     """The requirement allows exactly the versions that the code accepts."""
     needed = [Requirement(require) for require in metadata.requires("conda-multiplat") or []]
-    (wanted,) = (
+    (versions,) = (
         requirement.specifier for requirement in needed if requirement.name == "py-rattler"
     )
     last_major, last = KNOWN[-1]
     tried = [(last_major, minor) for minor in range(last + 5)]
     assert [
-        version for version in tried if wanted.contains(f"{version[0]}.{version[1]}.0")
+        version for version in tried if versions.contains(f"{version[0]}.{version[1]}.0")
     ] == list(KNOWN)
-    assert wanted.contains(rattler.__version__)
+    assert versions.contains(rattler.__version__)
 
 
 def test_builds_that_no_channel_may_have_any_more() -> None:
