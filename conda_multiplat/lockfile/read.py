@@ -63,6 +63,27 @@ class TextLoader(Loader):  # type: ignore[misc]  # libyaml's if available
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a key that occurs twice, after a bad merge: one of the values would be lost.
+
+        Raises:
+            DocumentError: with the place of the second one.
+        """
+        values: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        if len(values) < len(node.value):
+            raise _twice([key for key, _ in node.value])
+        return values
+
+
+def _twice(keys: Iterable[yaml.Node]) -> DocumentError:
+    seen: set[str] = set()
+    for key in keys:
+        if key.value in seen:
+            mark = key.start_mark
+            return DocumentError(f"{key.value!r} appears twice", mark.line + 1, mark.column + 1)
+        seen.add(str(key.value))
+    return DocumentError("a key appears twice")
+
 
 _MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTILINE)
 #: A key that only our locks have.
@@ -76,6 +97,7 @@ _UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
 _ONE_SIDE = "take one side (`git checkout --ours FILE`) and run `conda multiplat lock`"
 RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
 
+_NO_PACKAGES = "no `package:` section: the file is truncated or not a lock"
 _AGAIN = f"restore it from version control, or {RELOCK}"
 
 
@@ -233,11 +255,9 @@ def _parts(text: str, file: str) -> tuple[str, str, dict[str, Any], dict[str, st
     start = _PACKAGE_LINE.search(text)
     head = text[: start.start()] if start else text
     _refuse_markers(head, file)
-    if start is None:
-        raise _broken(
-            file, Location(file), "no `package:` section: the file is truncated or not a lock"
-        )
-    section = text[start.start() :]
+    section = text[start.start() :] if start else text
+    if start is None and "package" not in _load(text, file, 0):  # JSON, or braces, is YAML too
+        raise _broken(file, Location(file), _NO_PACKAGES)
     data = _load(head, file, 0) if head.strip() else {}
     if "metadata" not in data:  # another tool's order: `package:` comes first
         _refuse_markers(text, file)
@@ -271,7 +291,7 @@ def _load(text: str, file: str, above: int) -> dict[str, Any]:
         at = Location(file, error.line + above if error.line else 0)
         raise _broken(file, at, error.message) from None
     if not isinstance(data, dict):
-        raise _broken(file, Location(file), "not a lock file")
+        raise _broken(file, Location(file), _NO_PACKAGES)
     return data
 
 

@@ -108,7 +108,7 @@ _LOCKS = {
         _LOCK.replace("  sources:", "  x: &a [*a]\n  sources:"),
         "6: it contains itself",
     ),
-    "deep": ("[" * DEEP, "no `package:` section: the file is truncated or not a lock"),
+    "deep": ("[" * DEEP, "not YAML: "),
     "deep-package": (f"{_LOCK}{'[' * DEEP}", "not YAML: "),
     "number-for-list": (
         _LOCK.replace("[environment.yml]", "3"),

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +16,13 @@ import yaml
 from conda_multiplat.actions.lock.plan import Plan
 from conda_multiplat.lockfile.digests import has_changed, in_sync, is_newer
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
-from conda_multiplat.lockfile.read import as_unmerged, packages_sha256, read_head, read_lock
+from conda_multiplat.lockfile.read import (
+    TextLoader,
+    as_unmerged,
+    packages_sha256,
+    read_head,
+    read_lock,
+)
 from conda_multiplat.lockfile.write import render, scalar
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.read import Source, read_manifest
@@ -203,6 +210,27 @@ def test_package_section_may_come_first() -> None:
     assert lock == read_lock(FOREIGN, "conda-lock.yml")
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda text: json.dumps(yaml.load(text, TextLoader)),
+        lambda text: yaml.safe_dump(yaml.load(text, TextLoader), default_flow_style=True),
+        lambda text: text.replace("package:", '"package":'),
+        lambda text: text.replace("package:", "? package\n:"),
+        lambda text: "".join(f"  {line}" for line in text.splitlines(keepends=True)),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: f"%YAML 1.1\n---\n{text}...\n",
+        lambda text: text.replace("dependencies: {}", "dependencies: &no {}", 1).replace(
+            "dependencies: {}", "dependencies: *no"
+        ),
+    ],
+    ids=["JSON", "flow", "quoted", "complex key", "indented", "CR", "marks", "anchors"],
+)
+def test_any_form_of_yaml(form: Callable[[str], str]) -> None:
+    """A lock may have been written again by another program: what YAML says counts."""
+    assert read_lock(form(FOREIGN), "f") == read_lock(FOREIGN, "f")
+
+
 def test_category_main_is_kept() -> None:
     """``main`` counts, whichever of a package's entries comes last."""
     first, *rest = FOREIGN.replace("category: docs", "category: main").split("- name: zlib\n")
@@ -230,6 +258,24 @@ def test_category_main_is_kept() -> None:
             "f:36:3: manager is missing; it must be text",
         ),
         ("package: []\n", "f: no `metadata:` section"),
+        (FOREIGN + "package: []\n", "f:46: 'package' appears twice"),
+        (
+            FOREIGN.replace("metadata:\n", "metadata:\n  sources: []\n"),
+            "f:11: 'sources' appears twice",
+        ),
+        (
+            FOREIGN.replace("    md5:", "    sha256: 1\n    md5:", 1),
+            "f:24: 'sha256' appears twice",
+        ),
+        (FOREIGN.replace("  url: h", "  url: x\n  url: h", 1), "f:21: 'url' appears twice"),
+        (
+            json.dumps(yaml.safe_load(FOREIGN))[:-1] + ', "package": []}',
+            "f:1: 'package' appears twice",
+        ),
+        ("", "f: no `package:` section: the file is truncated or not a lock"),
+        ("a: [b]\n", "f: no `package:` section: the file is truncated or not a lock"),
+        ("- a\n", "f: no `package:` section: the file is truncated or not a lock"),
+        ("<p>Log in\n<p a='>\n", "f: no `package:` section: the file is truncated or not a lock"),
         (FOREIGN + "||||||| base\n", "f:46: conflict marker '|||||||'"),
         (FOREIGN + "=======\r\n", "f:46: conflict marker '======='"),
         (FOREIGN + "\x01", "f:46: not YAML: control characters are not allowed"),
@@ -248,6 +294,8 @@ def test_category_main_is_kept() -> None:
     ],
     ids=[
         *("newer", "cut off", "no metadata", "conflict", "not YAML", "no manager", "no head"),
+        *("packages twice", "sources twice", "hash twice", "URL twice", "JSON twice"),
+        *("empty", "other keys", "list", "HTML"),
         *("base of a conflict", "conflict with CRLF", "control character", "metadata of a list"),
         "priority",
     ],

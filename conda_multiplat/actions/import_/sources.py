@@ -47,6 +47,7 @@ from conda_multiplat.vocabulary.errors import (
     Problem,
     UsageError,
 )
+from conda_multiplat.vocabulary.file_names import locked_environment
 from conda_multiplat.vocabulary.names import (
     DEFAULT_ENVIRONMENT,
     SUBDIRS,
@@ -83,8 +84,10 @@ class File:
 
     @property
     def is_lock(self) -> bool:
-        """Return whether it is a ``conda-lock.yml`` (CEP 37), whatever its name."""
-        return not self.is_toml and all(
+        """Return whether it is a ``conda-lock.yml`` (CEP 37), by its name or its content."""
+        if self.is_toml or locked_environment(self.path.name):
+            return not self.is_toml
+        return all(
             re.search(rf"^{key}:", self.text, re.MULTILINE) for key in ("metadata", "package")
         )
 

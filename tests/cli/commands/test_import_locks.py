@@ -311,6 +311,19 @@ def test_platform_that_no_manifest_can_name(
     )
 
 
+@pytest.mark.parametrize("name", ["conda-lock.yml", "gpu.conda-lock.yml"])
+@pytest.mark.parametrize("text", ["", "# a comment\n", "name: demo\ndependencies: [tool]\n", "[1]"])
+def test_what_is_named_as_a_lock(alone: Host, project: Path, name: str, text: str) -> None:
+    """It is read as one: that its platform is unknown would say nothing of what is wrong."""
+    (project / name).write_text(text, encoding="utf-8")
+    assert alone.multiplat("import", name, cwd=project, code=2).stderr == (
+        f"error: {name} can't be read\n"
+        f"  {name}: no `package:` section: the file is truncated or not a lock\n"
+        "      restore it from version control, or run `conda multiplat lock --update-all`, which "
+        "does not read the old lock\n"
+    )
+
+
 @pytest.mark.parametrize("categories", [("dev", "main"), ("main", "dev"), ("docs", "dev")])
 def test_category_of_a_pypi_package(
     alone: Host, project: Path, tools: Path, tmp_path: Path, categories: tuple[str, ...]
