@@ -11,11 +11,10 @@ from collections.abc import Collection, Iterator, Sequence
 from packaging.tags import Tag
 
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import with_extras
-from conda_multiplat.solving.pypi import PypiSolution
+from conda_multiplat.solving.pypi import PypiRequest, PypiSolution
 from conda_multiplat.solving.read_pylock import rank, wheel_tags
-from conda_multiplat.solving.wheel_tags import least, promise_for, tags
+from conda_multiplat.solving.wheel_tags import least, promise_for
 from conda_multiplat.vocabulary.channels import file_of
 from conda_multiplat.vocabulary.graph import depends_of, reachable
 from conda_multiplat.vocabulary.markers import holds_for
@@ -34,16 +33,16 @@ _PYTHON = re.compile(r"(cp|py)(?P<major>\d)(?P<minor>\d*)")
 
 
 def unfit_wheels(
-    target: Target, python: str, subdirs: Collection[str]
+    request: PypiRequest, subdirs: Collection[str]
 ) -> Iterator[tuple[Requirement, str, str]]:
     """Yield lines whose wheels the target can't run: the line, what is wrong, and what to write.
 
     Args:
-        target: the target.
-        python: the version of its Python.
+        request: the target's request.
         subdirs: all platforms that are locked, which a marker has to tell apart.
     """
-    ranked = tags(python, target.subdir, target.virtual_packages)
+    target, python = request.target, request.python
+    ranked = request.tags()
     for line in target.view.pypi:
         text = line.text.removeprefix(CONSTRAINT)
         place = None if text.startswith(("-", HASH)) else place_of(text)
@@ -68,7 +67,7 @@ def unfit_needs(
     """
     request = solution.request
     target, python = request.target, request.python
-    ranked = tags(python, target.subdir, target.virtual_packages)
+    ranked = request.tags()
     ranks = {tag: place for place, tag in enumerate(ranked)}
     for record in solution.records:
         if not record.is_wheel or rank(record.url, ranks) is not None:

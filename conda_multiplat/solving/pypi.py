@@ -18,16 +18,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from packaging.tags import Tag
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.wheel_tags import tags
 from conda_multiplat.vocabulary.exclude_newer import NO_CUTS, Cuts
-from conda_multiplat.vocabulary.names import spec_name
+from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.pip_options import EDITABLE, FILES, split_option
 from conda_multiplat.vocabulary.pip_places import place_of
-from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, is_free_threaded, python_of
 
 #: conda package -> the PyPI projects that it provides, if its name does not tell.
 NameTable = Mapping[str, Sequence[str]]
@@ -59,6 +61,7 @@ class PypiRequest:
     Attributes:
         target: the target this is for.
         python: the version of the locked Python.
+        free_threaded: whether that is a Python without the global lock, which has other wheels.
         requirements: the entries of ``pip:``.
         provided: what conda provides, by name.
         preferred: previous records, kept where they still fit.
@@ -73,6 +76,17 @@ class PypiRequest:
     preferred: tuple[PypiRecord, ...] = ()
     bound: tuple[str, ...] = ()
     cuts: Cuts = NO_CUTS
+    free_threaded: bool = False
+
+    def tags(self, packages: Iterable[VirtualPackage] | None = None) -> list[Tag]:
+        """Return the tags of wheels that fit the target, best first.
+
+        Args:
+            packages: the virtual packages to assume instead of the promised ones.
+        """
+        promised = self.target.virtual_packages if packages is None else packages
+        subdir = self.target.subdir
+        return tags(self.python, subdir, promised, free_threaded=self.free_threaded)
 
 
 @dataclass(frozen=True)
@@ -169,6 +183,7 @@ def pypi_request(
         provided=provided(solved, table, dict(target.pypi_names)),
         preferred=tuple(preferred),
         cuts=cuts,
+        free_threaded=is_free_threaded(solved),
     )
 
 

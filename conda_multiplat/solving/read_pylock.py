@@ -10,7 +10,13 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
 from packaging.tags import Tag
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import (
+    BuildTag,
+    InvalidWheelFilename,
+    NormalizedName,
+    parse_wheel_filename,
+)
+from packaging.version import Version
 
 from conda_multiplat.vocabulary.byte_sizes import plausible
 from conda_multiplat.vocabulary.channels import without_login
@@ -25,11 +31,13 @@ class Chosen:
         records: the packages, by name.
         built: the names of those that have to be built where they are installed.
         times: when their files were published, in seconds since 1970; 0 if the file doesn't say.
+        other_hashes: the hashes of those that have no SHA-256, by algorithm.
     """
 
     records: tuple[PypiRecord, ...]
     built: frozenset[str] = field(default_factory=frozenset)
     times: Mapping[str, int] = field(default_factory=dict)
+    other_hashes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def choose(
@@ -51,12 +59,15 @@ def choose(
     records: list[PypiRecord] = []
     built: set[str] = set()
     times: dict[str, int] = {}
+    others: dict[str, Mapping[str, str]] = {}
     for package in Pylock.from_dict(data).packages:
         if package.name in provided:
             continue
         url, file = _source(package, ranks)
         time = file.upload_time if file else None
         times[package.name] = int(time.timestamp()) if time else 0
+        if file and "sha256" not in file.hashes:
+            others[package.name] = file.hashes
         if not url.endswith(".whl"):
             built.add(package.name)
         records.append(
@@ -69,7 +80,8 @@ def choose(
                 size=plausible(file.size) if file else None,
             )
         )
-    return Chosen(tuple(sorted(records, key=lambda record: record.name)), frozenset(built), times)
+    by_name = tuple(sorted(records, key=lambda record: record.name))
+    return Chosen(by_name, frozenset(built), times, others)
 
 
 #: The file of a package that is a single file.
@@ -77,11 +89,15 @@ _File = PackageWheel | PackageSdist | PackageArchive
 
 
 def _source(package: Package, ranks: Mapping[Tag, int]) -> tuple[str, _File | None]:
-    """Return where a package comes from, and its file if it is one."""
+    """Return where a package comes from, and its file if it is one.
+
+    As in pip, the wheel with the best tag is taken, and of several builds of it the last one.
+    """
     wheels = {wheel.url or wheel.path or "": wheel for wheel in package.wheels or ()}
-    ranked = [(place, url) for url in wheels if (place := rank(url, ranks)) is not None]
+    latest_first = sorted(sorted(wheels), key=_build, reverse=True)
+    ranked = {url: place for url in latest_first if (place := rank(url, ranks)) is not None}
     if ranked:
-        _, best = min(ranked)
+        best = min(ranked, key=lambda url: ranked[url])
         return without_login(best), wheels[best]
     if file := package.archive or package.sdist:
         return without_login(file.url or file.path or ""), file
@@ -103,8 +119,19 @@ def rank(url: str, ranks: Mapping[Tag, int]) -> int | None:
 
 def wheel_tags(url: str) -> Iterable[Tag]:
     """Return the tags in a wheel's file name."""
+    parsed = _parsed(url)
+    return parsed[3] if parsed else ()
+
+
+def _build(url: str) -> BuildTag:
+    """Return the build number in a wheel's file name, which comes after the version (PEP 427)."""
+    parsed = _parsed(url)
+    return parsed[2] if parsed else ()
+
+
+def _parsed(url: str) -> tuple[NormalizedName, Version, BuildTag, frozenset[Tag]] | None:
     name = unquote(urlsplit(url).path.rsplit("/", 1)[-1])
     try:
-        return parse_wheel_filename(name)[3]
+        return parse_wheel_filename(name)
     except InvalidWheelFilename:
-        return ()
+        return None

@@ -57,13 +57,20 @@ def _two(version: str) -> tuple[int, int]:
     return int(major), int(minor) if minor.isdigit() else 0
 
 
-def tags(python: str, subdir: str, packages: Iterable[VirtualPackage]) -> list[Tag]:
+def tags(
+    python: str,
+    subdir: str,
+    packages: Iterable[VirtualPackage],
+    *,
+    free_threaded: bool = False,
+) -> list[Tag]:
     """Return the tags that a wheel for CPython ``python`` (``3.12.4``) may have, best first."""
     version = _two(python)
     interpreter = f"cp{version[0]}{version[1]}"
     platforms = platform_tags(subdir, packages)
+    abi = f"{interpreter}t" if free_threaded else interpreter
     return [
-        *cpython_tags(version, [interpreter], platforms),
+        *cpython_tags(version, [abi], platforms),
         *compatible_tags(version, interpreter, platforms),
     ]
 

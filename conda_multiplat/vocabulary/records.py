@@ -222,6 +222,12 @@ def python_of(records: Iterable[CondaRecord]) -> str:
     return next((record.version for record in records if record.name == "python"), "")
 
 
+def is_free_threaded(records: Iterable[CondaRecord]) -> bool:
+    """Return whether the Python among conda records has no global lock (PEP 703)."""
+    builds = (record.build for record in records if record.name == "python")
+    return any(re.search(r"_cp\d+t$", build) for build in builds)
+
+
 def wheel_need(url: str) -> str:
     """Return what a wheel's platform tag requires of a machine (PEP 425, 600), or ``""``.
 

@@ -84,7 +84,7 @@ class PypiSide:
         if not request.python:
             self._problems |= _no_python(target)
             return
-        if self._note_unfit(target, unfit_wheels(target, request.python, self._subdirs)):
+        if self._note_unfit(target, unfit_wheels(request, self._subdirs)):
             return
         self._requests[target] = request
         self._begin(request)

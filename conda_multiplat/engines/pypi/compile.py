@@ -15,6 +15,7 @@ import tomli
 
 from conda_multiplat.engines.conda.access import cache_folder
 from conda_multiplat.engines.pypi import exclude_newer
+from conda_multiplat.engines.pypi.free_threaded import free_threaded_python
 from conda_multiplat.engines.pypi.index_logins import (
     IndexLogin,
     index_logins,
@@ -173,7 +174,7 @@ class Compiler:
         command = [
             *("pip", "install", "--quiet", "--no-deps", "--target", str(folder)),
             *("--requirements", "-"),  # other users can read a command line
-            *("--python", sys.executable, "--no-python-downloads"),
+            *("--python", self._interpreter(), "--no-python-downloads"),
             *("--python-version", self.request.python),
             *("--python-platform", str(triple(target.subdir, NEWEST_SYSTEM))),
             *(["--offline"] if self.settings.offline else []),
@@ -247,7 +248,7 @@ class Compiler:
         command = [
             *("pip", "compile", "-", *self._sources(), "--no-progress", "--no-header"),
             *("--color", "never"),
-            *("--python", sys.executable, "--no-python-downloads"),
+            *("--python", self._interpreter(), "--no-python-downloads"),
             *("--python-version", self.request.python),
             *("--python-platform", str(triple(target.subdir, promised))),
             *self._choices(),
@@ -268,6 +269,12 @@ class Compiler:
                 constraints.write_text("\n".join(lines) + "\n", encoding="utf-8")
                 command += ["--constraints", str(constraints)]
             return self.processes.run(command, environ, self.base, "\n".join(entries) + "\n")
+
+    def _interpreter(self) -> str:
+        """Return the Python that uv runs; its version and platform play no part."""
+        if not self.request.free_threaded:
+            return sys.executable
+        return str(free_threaded_python(self.folder / "free-threaded"))
 
     def _choices(self) -> list[str]:
         """Return the options for choosing versions: ``--pre``, and the keys of ``pypi:``."""

@@ -34,7 +34,7 @@ from conda_multiplat.engines.pypi.extras import requested_extras
 from conda_multiplat.engines.pypi.facts import stated_facts
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.pypi.listing import Listing
-from conda_multiplat.engines.pypi.missing_hashes import with_hashes
+from conda_multiplat.engines.pypi.missing_hashes import sha256_of, with_hashes
 from conda_multiplat.engines.pypi.newest import Latest, latest_versions, newest_versions
 from conda_multiplat.engines.pypi.paths_in_lock import path_in_lock
 from conda_multiplat.engines.pypi.published import Published
@@ -59,7 +59,7 @@ from conda_multiplat.solving.pypi import (
 )
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
-from conda_multiplat.solving.wheel_tags import NEWEST, least, newest, promise_for, tags
+from conda_multiplat.solving.wheel_tags import NEWEST, least, newest, promise_for
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
@@ -156,7 +156,14 @@ def _places(request: PypiRequest) -> Hashable:
     places = index_options_only(request)
     target = places.target
     options = (target.virtual_packages, target.pypi_options)
-    return target.environment, target.subdir, options, places.python, places.requirements
+    return (
+        target.environment,
+        target.subdir,
+        options,
+        places.python,
+        places.free_threaded,
+        places.requirements,
+    )
 
 
 def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
@@ -179,10 +186,10 @@ def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
             break
         uv = completed
     names = {package.name for package in uv.request.provided}
-    ranked = tags(uv.request.python, target.subdir, target.virtual_packages)
+    ranked = uv.request.tags()
     content = with_hashes(uv.pylock(), uv.folder)
     chosen = choose(content, ranked, provided=names, dependencies=listing.needs)
-    records = tuple(_on_disk(uv, record) for record in chosen.records)
+    records = tuple(_on_disk(uv, _verified(uv, record, chosen)) for record in chosen.records)
     extras = requested_extras(uv, listing, records, published, uv.warnings(done))
     warnings = (*_to_build(uv, chosen), *extras.warnings)
     backend = used_backend(uv.request, records)
@@ -244,6 +251,18 @@ def _to_build(uv: Compiler, chosen: Chosen) -> tuple[str, ...]:
     )
 
 
+def _verified(uv: Compiler, record: PypiRecord, chosen: Chosen) -> PypiRecord:
+    """Return a record with a SHA-256; if its index states others only, the file is downloaded.
+
+    Raises:
+        OutsideError: it can't be downloaded, or does not have the stated hash.
+    """
+    stated = chosen.other_hashes.get(record.name)
+    if record.sha256 or not stated:
+        return record
+    return record._replace(sha256=sha256_of(uv, record, stated))
+
+
 def _on_disk(uv: Compiler, record: PypiRecord) -> PypiRecord:
     """Return a local record with its path from the lock.
 
@@ -281,9 +300,8 @@ def _too_old(uv: Compiler, chosen: Chosen) -> PypiConflict | None:
 
 def _newer_wheels(uv: Compiler) -> PypiConflict | None:
     """Return the conflict for packages whose wheels all need a newer system than is promised."""
-    target, python = uv.request.target, uv.request.python
-    possible = {tag.platform for tag in tags(python, target.subdir, NEWEST_SYSTEM)}
-    promised = {tag.platform for tag in tags(python, target.subdir, target.virtual_packages)}
+    possible = {tag.platform for tag in uv.request.tags(NEWEST_SYSTEM)}
+    promised = {tag.platform for tag in uv.request.tags()}
     provided = {package.name for package in uv.request.provided}
     wheels: dict[tuple[str, str], list[str]] = {}
     for package in uv.pylock()["packages"]:
