@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, canonicalize_version
 
 from conda_multiplat.machine.prefix_records import owned_metadata
 from conda_multiplat.vocabulary.json_values import json_object
@@ -26,21 +26,33 @@ def site_packages(prefix: Path, python: str) -> Path | None:
 
 
 def installed_pypi(
-    prefix: Path, python: str, known: Mapping[str, Mapping[str, str]]
+    prefix: Path,
+    python: str,
+    known: Mapping[str, Mapping[str, str]],
+    locked: Iterable[PypiRecord] = (),
 ) -> list[PypiRecord]:
     """Return the packages of a prefix's Python that conda does not own, by name.
+
+    A version that is locked has the lock's spelling: a wheel may call 2.6.1 ``02.06.01`` (PEP 440).
 
     Args:
         prefix: the environment.
         python: the version of its Python.
+        locked: the packages that should be there.
         known: what the last install recorded for each package: its ``url`` and ``sha256``. For
             other packages, their installer may have recorded it (PEP 610).
     """
     records: list[PypiRecord] = []
+    spelt = {(record.name, _normal(record.version)): record.version for record in locked}
     for path, name, version in foreign_distributions(prefix, python):
         noted = known.get(name) or _origin(path)
-        records.append(PypiRecord(name, version, noted.get("url", ""), noted.get("sha256")))
+        same = spelt.get((name, _normal(version)), version)
+        records.append(PypiRecord(name, same, noted.get("url", ""), noted.get("sha256")))
     return sorted(records, key=lambda record: record.name)
+
+
+def _normal(version: str) -> str:
+    return canonicalize_version(version, strip_trailing_zero=False)
 
 
 def _origin(dist_info: Path) -> Mapping[str, str]:

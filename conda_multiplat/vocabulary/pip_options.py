@@ -46,7 +46,9 @@ _REFUSED = {
 _ALIASES = {"--pypi-url": "--index-url"}
 EDITABLE = ("-e", "--editable")
 FILES = ("-r", "--requirement", "-c", "--constraint")
-INDEXES = ("-i", "--index-url", "--extra-index-url")
+#: The options that replace PyPI.
+DEFAULT_INDEX = ("-i", "--index-url")
+INDEXES = (*DEFAULT_INDEX, "--extra-index-url")
 LINKS = ("-f", "--find-links")
 _NAMES = re.compile(r"(:all:|:none:|[A-Za-z0-9][A-Za-z0-9._-]*)([\s,]+|$)")
 

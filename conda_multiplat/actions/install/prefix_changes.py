@@ -117,7 +117,7 @@ def pypi_changes(
         return []
     from conda_multiplat.machine.site_packages import installed_pypi
 
-    present = installed_pypi(where, python_of(locked.records), noted)
+    present = installed_pypi(where, python_of(locked.records), noted, locked.pypi)
     return to_install(present, locked.pypi, is_newer)
 
 

@@ -174,7 +174,8 @@ def _present(here: InstalledEnvironment, target: LockedTarget, look: Look) -> li
     from conda_multiplat.engines.conda.specs import is_newer
 
     conda = installed(here.where)
-    pypi = installed_pypi(here.where, python_of(conda), here.marker.get("pypi", {}))
+    noted = here.marker.get("pypi", {})
+    pypi = installed_pypi(here.where, python_of(conda), noted, target.locked.pypi)
     wrong = [
         *conda_changes(target.locked, here.where, here.marker, is_newer, look),
         *to_install(pypi, target.locked.pypi, is_newer),

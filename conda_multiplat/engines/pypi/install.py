@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 from conda_multiplat.engines.pypi.folder_digest import folder_digest
 from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
-from conda_multiplat.engines.pypi.uv import DEFAULT_INDEX, pypi_index, run_uv, uv_environment
+from conda_multiplat.engines.pypi.user_settings import has_no_cache
+from conda_multiplat.engines.pypi.uv import pypi_index, run_uv, uv_environment
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.distribution_files import recorded_files
 from conda_multiplat.machine.prefix import unfinished
@@ -29,12 +30,11 @@ from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.channels import scrub, secrets
 from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
-from conda_multiplat.vocabulary.pip_options import split_option
+from conda_multiplat.vocabulary.pip_options import DEFAULT_INDEX, INDEXES, split_option
 from conda_multiplat.vocabulary.pip_places import is_stored_by_digest
 from conda_multiplat.vocabulary.records import PypiRecord
 
-_INDEXES = ("-i", "--index-url", "--extra-index-url")
-_PLACES = (*_INDEXES, "-f", "--find-links", "--no-index")
+_PLACES = (*INDEXES, "-f", "--find-links", "--no-index")
 
 
 def python_program(prefix: Path) -> Path:
@@ -99,9 +99,7 @@ class UvInstaller:
         """
         self._check_folders(records)
         refreshed = [f"--refresh-package={record.name}" for record in records if record.is_folder]
-        # Symbolic links work across file systems too; copies would be large.
-        links = ["--link-mode=symlink"] if os.name != "nt" else []
-        self._install_all(records, python, "--prefix", str(folder), *links, *refreshed)
+        self._install_all(records, python, "--prefix", str(folder), *_links(), *refreshed)
         return {
             name: frozenset(map(_as_in_conda, recorded_files(path, folder)))
             for site_packages in folder.rglob("site-packages")
@@ -206,6 +204,15 @@ class UvInstaller:
         if done.returncode != 0:
             text = done.stderr.strip().removeprefix("error: ")
             raise unfinished(self._prefix, scrub(text, secrets([*self._options, *self._indexes])))
+
+
+def _links() -> list[str]:
+    """Return the option to link files, where that works; copies would be large.
+
+    Symbolic links work across file systems too, but not without a cache.
+    """
+    works = os.name != "nt" and not has_no_cache(os.environ)
+    return ["--link-mode=symlink"] if works else []
 
 
 def _as_in_conda(path: str) -> str:

@@ -177,6 +177,12 @@ def machine_settings(environ: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         yield file.settings.get("pip", {})
 
 
+def has_no_cache(environ: Mapping[str, str]) -> bool:
+    """Return whether uv keeps no cache, so that nothing can be linked to the files in it."""
+    files = (table.get("no-cache") for table in machine_settings(environ))
+    return bool(environ.get("UV_NO_CACHE")) or any(files)
+
+
 def _toml(settings: Mapping[str, Any]) -> list[str]:
     """Write a value as TOML: strings, numbers, booleans and lists are the same as in JSON."""
     return [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
