@@ -32,7 +32,14 @@ from conda_multiplat.vocabulary.errors import (
     WordingError,
 )
 from conda_multiplat.vocabulary.pip_entries import entry_name, single_entries, single_name
-from conda_multiplat.vocabulary.pip_options import CONSTRAINT, EDITABLE, FILES, HASH, split_option
+from conda_multiplat.vocabulary.pip_options import (
+    CONSTRAINT,
+    DEFAULT_INDEX,
+    EDITABLE,
+    FILES,
+    HASH,
+    split_option,
+)
 
 _CONSTRAINTS = ("-c", "--constraint")
 
@@ -85,9 +92,27 @@ class _Expansion:
                 for entry in view.pypi
                 for line in self._lines(entry, _From((self.folders.get(entry.at.file, self.base),)))
             ]
-            unique = tuple(dict.fromkeys(lines))
+            unique = tuple(self._with_one_index(dict.fromkeys(lines)))
             views[subdir] = view._replace(pypi=unique, projects=self._projects(unique))
         return environment._replace(views=views)
+
+    def _with_one_index(self, lines: Iterable[Requirement]) -> Iterator[Requirement]:
+        """Yield the lines, the index that replaces PyPI once; a second one is a problem.
+
+        Of two, pip takes the last and uv none: neither is what both lines say.
+        """
+        first: Requirement | None = None
+        for line in lines:
+            option, url = split_option(line.text)
+            if option not in DEFAULT_INDEX:
+                yield line
+            elif first is None:
+                first = line
+                yield line
+            elif url.rstrip("/") != split_option(first.text)[1].rstrip("/"):
+                hint = "write the URLs of further indexes with --extra-index-url"
+                message = f"a second {option}: there is another one in {first.at}"
+                self.problems.add(Problem(line.at, message, hint))
 
     def _lines(self, entry: Requirement, origin: _From) -> Iterator[Requirement]:
         """Return the lines that an entry stands for."""

@@ -236,7 +236,9 @@ class Reader:
     def text(self, node: yaml.Node, what: str) -> Text | None:
         """Return a scalar as written; ``None``, with a problem, for anything else or null."""
         if not isinstance(node, yaml.ScalarNode):
-            self._wrong_kind(node, what, "plain text")
+            colon = isinstance(node, yaml.MappingNode) and not node.flow_style
+            more = "; quote it if it has `: ` in it, or `:` at its end" if colon else ""
+            self._wrong_kind(node, what, f"plain text{more}")
             return None
         if is_null(node):
             self.problem(node, f"{what} is empty")

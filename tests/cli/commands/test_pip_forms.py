@@ -80,7 +80,7 @@ _MISSING = {
     "-e wl": "no Python project in wl",
     "./notes.txt": "neither a wheel nor a source archive",
     "-e wl/one-1.0-py3-none-any.whl": "-e takes a folder",
-    "--index-url https://${NOT_SET_HERE}@example.com/simple": "${NOT_SET_HERE} is not set",
+    "--extra-index-url https://${NOT_SET_HERE}@example.com/simple": "${NOT_SET_HERE} is not set",
 }
 
 
