@@ -269,15 +269,21 @@ def _parts(text: str, file: str) -> tuple[str, str, dict[str, Any], dict[str, st
     return head, section, metadata, custom
 
 
+def conflict_marker(text: str) -> tuple[int, str] | None:
+    """Return git's first conflict marker and its line; ``None`` if there is none."""
+    match = _MARKER.search(text)
+    return (text.count("\n", 0, match.start()) + 1, match.group().strip()) if match else None
+
+
 def _refuse_markers(text: str, file: str) -> None:
-    if marker := _MARKER.search(text):
-        line = text.count("\n", 0, marker.start()) + 1
+    if found := conflict_marker(text):
+        line, marker = found
         raise LockFileError(
             f"{file} has a merge conflict",
             problems=[
                 Problem(
                     Location(file, line),
-                    f"conflict marker {marker.group().strip()!r}",
+                    f"conflict marker {marker!r}",
                     f"merge the manifest, then {_ONE_SIDE}; or {RELOCK}",
                 )
             ],

@@ -9,7 +9,6 @@ conda packages in a folder, and local projects whose version is not known.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -19,8 +18,9 @@ from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.lockfile.model import PlatformLock, needs_of_records
-from conda_multiplat.lockfile.read import TextLoader
-from conda_multiplat.lockfile.shape import kind_of
+from conda_multiplat.lockfile.pixi_lock_shape import ARCHIVES, archive_parts, key_of, pixi_faults
+from conda_multiplat.lockfile.read import TextLoader, conflict_marker
+from conda_multiplat.lockfile.shape import Fault, places_of
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import DocumentError, Location, LockFileError, Problem
 from conda_multiplat.vocabulary.markers import holds
@@ -28,12 +28,9 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_o
 from conda_multiplat.vocabulary.yaml_nodes import yaml_value
 
 VERSIONS = ("6", "7")
-#: The suffixes of conda's archives.
-_ARCHIVES = (".conda", ".tar.bz2")
-_ARCHIVE = re.compile(r"[^/]+-[^/-]+-[^/-]+$")
-#: The keys of an entry whose values are text, and lists of text.
-_TEXTS = ("build", "md5", "name", "sha256", "subdir", "version")
-_LISTS = ("constrains", "depends", "requires_dist")
+_AGAIN = "run `pixi lock`, or move the file away to lock without its versions"
+#: The maximum number of faults in a message.
+_SHOWN = 20
 
 
 class PixiTarget(NamedTuple):
@@ -91,28 +88,30 @@ def read_pixi_lock(text: str, file: str) -> PixiLock:
     version = data.get("version", "")
     if str(version) not in VERSIONS:
         known = " and ".join(VERSIONS)
-        hint = "run `pixi lock`: pixi writes its newest version"
+        hint = "run `pixi lock`: pixi writes its newest version; or move the file away"
         message = f"pixi.lock version {version or 'unknown'}; this conda-multiplat reads {known}"
-        raise _broken(file, Location(file), message, hint)
+        at = Location(file, *places_of(text, [("version",)])[0])
+        raise _broken(file, at, message, hint)
+    if faults := list(pixi_faults(data)):
+        raise _faulty(file, text, faults)
     try:
-        entries = {_key(entry): entry for entry in data.get("packages") or ()}
-        for entry in entries.values():
-            _require_kinds(entry)
+        entries = {key_of(entry): entry for entry in data.get("packages") or ()}
         return {
             (str(name), str(platform)): _target(environment, packages, entries)
             for name, environment in data["environments"].items()
             for platform, packages in (environment.get("packages") or {}).items()
         }
     except KeyError as error:
-        named = " ".join(error.args[0]) if isinstance(error.args[0], tuple) else error.args[0]
-        raise _broken(
-            file, Location(file), f"no `{named}`: the file is truncated or was edited"
-        ) from None
-    except (TypeError, AttributeError, ValueError, StopIteration) as error:
-        raise _broken(file, Location(file), f"not a pixi.lock: {error}") from None
+        kind, place = error.args[0]
+        message = f"no `{kind}: {place}` under `packages`: the file is truncated or was edited"
+        raise _broken(file, Location(file), message) from None
 
 
 def _load(text: str, file: str) -> dict[str, Any]:
+    if found := conflict_marker(text):
+        line, marker = found
+        hint = "merge the manifest, then run `pixi lock`"
+        raise _broken(file, Location(file, line), f"conflict marker {marker!r}", hint)
     try:
         data = yaml_value(text, TextLoader)
     except DocumentError as error:
@@ -122,35 +121,22 @@ def _load(text: str, file: str) -> dict[str, Any]:
     return data
 
 
-def _broken(file: str, at: Location, message: str, hint: str = "") -> LockFileError:
-    hint = hint or "run `pixi lock`, or move the file away to lock without its versions"
+def _broken(file: str, at: Location, message: str, hint: str = _AGAIN) -> LockFileError:
     return LockFileError(f"{file} can't be read", problems=[Problem(at, message, hint)])
 
 
-def _key(entry: Mapping[str, Any]) -> tuple[str, str]:
-    """Return a package's identity: its kind (``conda``, ``conda_source``, ``pypi``) and place."""
-    kind = next(kind for kind in ("conda", "conda_source", "pypi") if kind in entry)
-    return kind, str(entry[kind])
-
-
-def _require_kinds(entry: Mapping[str, Any]) -> None:
-    """Refuse an entry in which a value that we read has the wrong type.
-
-    Raises:
-        ValueError: a value is not text, or not a list of text.
-    """
-    _, place = _key(entry)
-    for key in (*_TEXTS, "conda", "pypi"):
-        if not isinstance(value := entry.get(key) or "", str):
-            raise ValueError(f"{key} of {place:.80} is {kind_of(value)}, not text")
-    for key in _LISTS:
-        texts = entry.get(key) or []
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            raise ValueError(f"{key} of {place:.80} is not a list of text")
-    if "conda" in entry and place.endswith(_ARCHIVES) and not _ARCHIVE.search(place):
-        raise ValueError(f"{place:.80} is not named NAME-VERSION-BUILD")
-    if "pypi" in entry and not entry.get("name"):
-        raise KeyError("name")
+def _faulty(file: str, text: str, faults: Sequence[Fault]) -> LockFileError:
+    """Show the first faults, with their places and what to do about all of them."""
+    shown = faults[:_SHOWN]
+    places = places_of(text, [fault.path for fault in shown])
+    problems = [
+        Problem(Location(file, *place), fault.message)
+        for fault, place in zip(shown, places, strict=True)
+    ]
+    more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
+    return LockFileError(
+        f"{file} can't be read", problems=sorted(problems), details=more, hints=[_AGAIN]
+    )
 
 
 def _target(
@@ -158,7 +144,7 @@ def _target(
     packages: Sequence[Mapping[str, Any]],
     entries: Mapping[tuple[str, str], Mapping[str, Any]],
 ) -> PixiTarget:
-    named = [entries[_key(package)] for package in packages]
+    named = [entries[key] for key in dict.fromkeys(map(key_of, packages))]
     wrong = {id(entry): _unfit(entry) for entry in named}
     fit = [entry for entry in named if not wrong[id(entry)]]
     return PixiTarget(
@@ -171,10 +157,10 @@ def _target(
 
 def _unfit(entry: Mapping[str, Any]) -> str:
     """Return why a package can't be taken over; ``""`` if it can."""
-    kind, place = _key(entry)
+    kind, place = key_of(entry)
     if kind == "pypi":
         return "" if entry.get("version") else f"{entry['name']}: no version of {place} is locked"
-    if kind == "conda_source" or not place.endswith(_ARCHIVES):
+    if kind == "conda_source" or not place.endswith(ARCHIVES):
         return f"{place}: pixi builds it from its source"
     return "" if "://" in place else f"{place}: a conda package in a folder"
 
@@ -182,8 +168,7 @@ def _unfit(entry: Mapping[str, Any]) -> str:
 def _conda_record(entry: Mapping[str, Any]) -> CondaRecord:
     """Convert an entry of ``conda``; missing values are in the archive's name (CEP 26)."""
     url = public_name(str(entry["conda"]))
-    stem = unquote(url.rsplit("/", 1)[-1]).removesuffix(".conda").removesuffix(".tar.bz2")
-    name, version, build = stem.rsplit("-", 2)
+    name, version, build = archive_parts(url)
     return CondaRecord(
         name=str(entry.get("name") or name).lower(),
         version=str(entry.get("version") or version),

@@ -48,14 +48,14 @@ def head_faults(metadata: dict[str, Any]) -> Iterator[Fault]:
     for key in ("platforms", "sources"):
         yield from _texts(metadata.get(key) or [], (*at, key))
     channels = metadata.get("channels") or []
-    yield from _kind(channels, list, (*at, "channels"))
+    yield from kind_faults(channels, list, (*at, "channels"))
     for index, channel in enumerate(channels if isinstance(channels, list) else ()):
         here = (*at, "channels", index)
         if isinstance(channel, dict):
-            yield from _kind(channel.get("url"), str, (*here, "url"))
+            yield from kind_faults(channel.get("url"), str, (*here, "url"))
             yield from _texts(channel.get("used_env_vars") or [], (*here, "used_env_vars"))
         elif not isinstance(channel, str):
-            yield from _kind(channel, dict, here)
+            yield from kind_faults(channel, dict, here)
     custom = metadata.get("custom_metadata")
     at = (*at, "custom_metadata")
     yield from _texts_by_key({} if custom is None else custom, at)
@@ -67,13 +67,13 @@ def head_faults(metadata: dict[str, Any]) -> Iterator[Fault]:
 
 def package_faults(packages: Any) -> Iterator[Fault]:
     """Yield the faults in ``package``."""
-    yield from _kind(packages, list, ("package",))
+    yield from kind_faults(packages, list, ("package",))
     for index, package in enumerate(packages if isinstance(packages, list) else ()):
         here: Path = ("package", index)
         if isinstance(package, dict):
             yield from _package_faults(package, here)
         else:
-            yield from _kind(package, dict, here)
+            yield from kind_faults(package, dict, here)
 
 
 def duplicate_packages(packages: Iterable[dict[str, Any]], *, by_category: bool) -> Iterator[Fault]:
@@ -115,12 +115,12 @@ def _package_faults(package: dict[str, Any], at: Path) -> Iterator[Fault]:
         and (key in _PACKAGE_TEXTS or value is not None)
     ]
     for key in wrong:
-        yield from _kind(package.get(key), str, (*at, key))
+        yield from kind_faults(package.get(key), str, (*at, key))
     for key in ("hash", "dependencies"):
         values = package.get(key)
         if not isinstance(values, dict):
             if values is not None:
-                yield from _kind(values, dict, (*at, key))
+                yield from kind_faults(values, dict, (*at, key))
         elif not all(isinstance(name, str) for name in values) or not all(
             value is None or isinstance(value, str) for value in values.values()
         ):
@@ -134,21 +134,22 @@ def _package_faults(package: dict[str, Any], at: Path) -> Iterator[Fault]:
 
 
 def _texts(value: Any, at: Path) -> Iterator[Fault]:
-    yield from _kind(value, list, at)
+    yield from kind_faults(value, list, at)
     for index, item in enumerate(value if isinstance(value, list) else ()):
-        yield from _kind(item, str, (*at, index))
+        yield from kind_faults(item, str, (*at, index))
 
 
 def _texts_by_key(value: Any, at: Path) -> Iterator[Fault]:
-    yield from _kind(value, dict, at)
+    yield from kind_faults(value, dict, at)
     for key, item in value.items() if isinstance(value, dict) else ():
         if not isinstance(key, str):
             yield Fault(at, f"a key of {at[-1]} is {kind_of(key)}, not text", "put it in quotes")
         else:
-            yield from _kind(item, str, (*at, key))
+            yield from kind_faults(item, str, (*at, key))
 
 
-def _kind(value: Any, expected: type, at: Path) -> Iterator[Fault]:
+def kind_faults(value: Any, expected: type, at: Path) -> Iterator[Fault]:
+    """Yield a fault if a value does not have a type; ``None`` counts as missing."""
     if isinstance(value, expected):
         return
     words = kind_of(expected())

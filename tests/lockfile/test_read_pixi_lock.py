@@ -197,32 +197,133 @@ def test_forms() -> None:
     assert asked.pypi[0].depends == ("b", "c")
 
 
-ASIDE = "      run `pixi lock`, or move the file away to lock without its versions"
+WAY = "run `pixi lock`, or move the file away to lock without its versions"
+ASIDE = f"      {WAY}"
+ONE = "https://conda.example.com/linux-64/a-1.0-0.conda"
+FILE = "https://pypi.example.com/b-1.0-py3-none-any.whl"
+OTHER = "https://pypi.example.com/B-1.1-py3-none-any.whl"
+SMALL = f"""\
+version: 6
+environments:
+  default:
+    channels:
+    - url: https://conda.example.com/
+    packages:
+      linux-64:
+      - conda: {ONE}
+      - pypi: {FILE}
+packages:
+- conda: {ONE}
+  depends:
+  - b >=1
+- pypi: {FILE}
+  name: b
+  version: '1.0'
+"""
+
+
+def _broken(text: str) -> str:
+    with pytest.raises(LockFileError) as caught:
+        read_pixi_lock(text, "pixi.lock")
+    assert caught.value.exit_code == 2
+    return "\n".join(caught.value.lines()[1:])
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (
-            "version: 5\npackages: []\n",
-            "  pixi.lock: pixi.lock version 5; this conda-multiplat reads 6 and 7\n"
-            "      run `pixi lock`: pixi writes its newest version",
+            "packages: []\nversion: 5\n",
+            "  pixi.lock:2:10: pixi.lock version 5; this conda-multiplat reads 6 and 7\n"
+            "      run `pixi lock`: pixi writes its newest version; or move the file away",
         ),
         ("a: b\nb: [\n", f"  pixi.lock:3: not YAML: did not find expected node content\n{ASIDE}"),
         ("", f"  pixi.lock: not a pixi.lock\n{ASIDE}"),
         (
-            "version: 6\nenvironments: {default: {packages: {linux-64: [{conda: x}]}}}\n",
-            f"  pixi.lock: no `conda x`: the file is truncated or was edited\n{ASIDE}",
+            SMALL.partition("- pypi: https://pypi.example.com/b-1.0-py3-none-any.whl\n  n")[0],
+            f"  pixi.lock: no `pypi: {FILE}` under `packages`: "
+            f"the file is truncated or was edited\n{ASIDE}",
         ),
         (
-            "version: 6\nenvironments: {default: {packages: [linux-64]}}\n",
-            f"  pixi.lock: not a pixi.lock: 'list' object has no attribute 'items'\n{ASIDE}",
+            f"{SMALL}<<<<<<< HEAD\n=======\n>>>>>>> other\n",
+            "  pixi.lock:17: conflict marker '<<<<<<<'\n"
+            "      merge the manifest, then run `pixi lock`",
         ),
+        (f"{SMALL}packages: []\n", f"  pixi.lock:17: 'packages' appears twice\n{ASIDE}"),
     ],
-    ids=["old", "broken", "empty", "cut", "list"],
+    ids=["old", "broken", "empty", "cut", "conflict", "key twice"],
 )
 def test_broken(text: str, message: str) -> None:
     """A broken file is reported with the place and what to do."""
-    with pytest.raises(LockFileError) as caught:
-        read_pixi_lock(text, "pixi.lock")
-    assert "\n".join(caught.value.lines()[1:]) == message
+    assert _broken(text) == message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "    - url: https://conda.example.com/",
+            "    - x",
+            "5:7: an entry of channels is text, not a mapping",
+        ),
+        ("url: https://conda.example.com/", "name: x", "5:7: url is missing; it must be text"),
+        ("  default:\n", "  other:\n  default:\n", "3:9: other is missing; it must be a mapping"),
+        ("      linux-64:\n", "      - linux-64\n", "7:7: packages is a list, not a mapping"),
+        (
+            "      linux-64:\n",
+            "      win-64: x\n      linux-64:\n",
+            "7:15: win-64 is text, not a list",
+        ),
+        (
+            f"      - conda: {ONE}",
+            "      - text",
+            "8:9: an entry of linux-64 is text, not a mapping",
+        ),
+        (
+            f"      - conda: {ONE}",
+            "      - cargo: x",
+            "8:9: an entry of packages is none of conda, conda_source, pypi",
+        ),
+        (f"- conda: {ONE}\n  d", f"- conda: [{ONE}]\n  d", "11:10: conda is a list, not text"),
+        ("  - b >=1", "  - [b]", "13:5: an entry of depends is a list, not text"),
+        ("  depends:\n  - b >=1", "  depends: b", "12:12: depends is text, not a list"),
+        ("  name: b\n", "", "14:3: name is missing; it must be text"),
+        ("'1.0'", "{}", "16:12: version is a mapping, not text"),
+        (
+            "  version: '1.0'\n",
+            f"  version: '1.0'\n- conda: {ONE}\n  md5: x\n",
+            f"17:10: {ONE} appears twice, and differs",
+        ),
+        (
+            f"      - pypi: {FILE}",
+            f"      - pypi: {FILE}\n      - conda: {ONE.replace('.conda', '.tar.bz2')}",
+            "10:16: conda package a is locked more than once for default/linux-64",
+        ),
+        (
+            f"      - pypi: {FILE}",
+            f"      - pypi: {FILE}\n      - conda: {ONE.replace('a-1.0', 'A-2.0')}",
+            "10:16: conda package a is locked more than once for default/linux-64",
+        ),
+        (
+            f"      - pypi: {FILE}\npackages:\n",
+            f"      - pypi: {FILE}\n      - pypi: {OTHER}\npackages:\n"
+            f"- pypi: {OTHER}\n  name: B\n  version: '1.1'\n",
+            "10:15: PyPI package b is locked more than once for default/linux-64",
+        ),
+    ],
+)
+def test_wrong_shape(old: str, new: str, message: str) -> None:
+    """What a lock can't have is named with its place, and no lock is made of it."""
+    assert SMALL.count(old) == 1
+    text = SMALL.replace(old, new)
+    assert _broken(text) == f"  pixi.lock:{message}\n  {WAY}"
+
+
+def test_what_may_be_there_twice() -> None:
+    """One file that is named twice is one; variants that pixi builds have one place."""
+    named = f"      - pypi: {FILE}\n"
+    built = "- conda: ./here\n  name: x\n- conda: ./here\n  name: y\n"
+    text = SMALL.replace(named, f"{named * 2}      - conda: ./here\n") + built
+    found = read_pixi_lock(text, "pixi.lock")["default", "linux-64"]
+    assert [entry["pypi"] for entry in found.pypi] == [FILE]
+    assert found.lost == ("./here: pixi builds it from its source",)

@@ -206,7 +206,7 @@ def test_what_is_not_locked(alone: Host, project: Path, forge: Path, index: str)
     done = alone.multiplat("import", "pixi.toml", "-o", "x.yml", cwd=project, code=2)
     assert done.stderr == (
         "error: pixi.lock can't be read\n"
-        "  pixi.lock: pixi.lock version 4; this conda-multiplat reads 6 and 7\n"
-        "      run `pixi lock`: pixi writes its newest version\n"
+        "  pixi.lock:1:10: pixi.lock version 4; this conda-multiplat reads 6 and 7\n"
+        "      run `pixi lock`: pixi writes its newest version; or move the file away\n"
     )
     assert not (project / "x.yml").exists()
