@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import re
@@ -141,10 +142,19 @@ def read_text(path: Path, limit: int = _LARGEST) -> str:
     except FileNotFoundError:
         raise ManifestError(f"{name} does not exist") from None
     except UnicodeDecodeError as error:
-        problem = Problem(Location(name), f"not UTF-8: {error.reason} at byte {error.start}")
-        raise ManifestError(f"{name} can't be read", problems=[problem]) from None
+        raise ManifestError(f"{name} can't be read", problems=[_not_utf8(name, error)]) from None
     except OSError as error:
         raise OutsideError(f"{name} can't be read: {error.strerror}") from None
+
+
+def _not_utf8(name: str, error: UnicodeDecodeError) -> Problem:
+    """Say in which encoding a file is, or where it can't be UTF-8."""
+    if error.object.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        cause = "Windows PowerShell's `>` writes UTF-16; `--file NAME` of conda doesn't"
+        return Problem(Location(name), "UTF-16, not UTF-8", f"save it as UTF-8: {cause}")
+    line = error.object.count(b"\n", 0, error.start) + 1
+    message = f"not UTF-8: {error.reason} at byte {error.start}"
+    return Problem(Location(name, line), message, "save it as UTF-8")
 
 
 def read_lock_text(path: Path) -> str:

@@ -47,7 +47,7 @@ _MANIFESTS = {
     "twice": (f"{_HEAD}name: a\nname: b\n", "4:1: 'name' appears twice in the file"),
     "nul": ("name: a\n\0", "2: not YAML: control characters are not allowed"),
     "not-utf-8": (b"name: \xff\n", "not UTF-8: invalid start byte at byte 6"),
-    "utf-16": ("name: a\n".encode("utf-16"), "not UTF-8: invalid start byte at byte 0"),
+    "utf-16": ("name: a\n".encode("utf-16"), "UTF-16, not UTF-8"),
     "half-a-character": (
         f'{_HEAD}dependencies: ["\\ud800"]\n',
         "3:19: not YAML: 'dependencies: [\"\\\\ud800\"]'",
@@ -165,7 +165,7 @@ _TOMLS = {
     "deep-key": (".".join(["a"] * 2000) + " = 1", "nested too deeply"),
     "digits": (f"a = {'1' * LONG}", "not TOML: a number of thousands of digits"),
     "nul": ("\0", "1:1: not TOML: Invalid statement"),
-    "utf-16": ("[workspace]\n".encode("utf-16"), "not UTF-8: invalid start byte at byte 0"),
+    "utf-16": ("[workspace]\n".encode("utf-16"), "UTF-16, not UTF-8"),
     "number": ("workspace = 1\n", "1: workspace is a number or a date, not a table"),
     "date": ("a = 2024-02-31\n", "1:5: not TOML: Invalid date or datetime"),
 }

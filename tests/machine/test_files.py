@@ -187,9 +187,11 @@ def test_read_text(tmp_path: Path, content: bytes, text: str) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"name: caf\xe9\n", "invalid continuation byte at byte 9"),
-        (b"\xff\xfen\x00", "invalid start byte at byte 0"),
-        (b"ok\xc3", "unexpected end of data at byte 2"),
+        (b"name: caf\xe9\n", ":1: not UTF-8: invalid continuation byte at byte 9"),
+        (b"\xff\xfen\x00", ": UTF-16, not UTF-8"),
+        ("name: é\n".encode("utf-16-be"), ":1: not UTF-8: invalid continuation byte at byte 13"),
+        (b"\xfe\xff" + "name: é\n".encode("utf-16-be"), ": UTF-16, not UTF-8"),
+        (b"ok\r\nok\xc3", ":2: not UTF-8: unexpected end of data at byte 6"),
     ],
 )
 def test_not_utf8(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -197,7 +199,10 @@ def test_not_utf8(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "e.yml").write_bytes(content)
     with pytest.raises(ManifestError) as raised:
         read_text(tmp_path / "e.yml")
-    assert raised.value.lines() == ["error: e.yml can't be read", f"  e.yml: not UTF-8: {reason}"]
+    hint = "      save it as UTF-8"
+    if "UTF-16" in reason:
+        hint += ": Windows PowerShell's `>` writes UTF-16; `--file NAME` of conda doesn't"
+    assert raised.value.lines() == ["error: e.yml can't be read", f"  e.yml{reason}", hint]
 
 
 def test_not_there(tmp_path: Path) -> None:
