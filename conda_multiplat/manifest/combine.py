@@ -34,12 +34,20 @@ def combine(
                 problems.add(Problem(environment.at, message, "declare it in one file"))
             declared[name] = environment
     promises: dict[str, dict[str, str | None]] = {}
+    places: dict[str, dict[str, Location]] = {}
     for head in heads:
         for platform, values in head.promises.items():
             promises.setdefault(platform, {}).update(values)
+            places.setdefault(platform, {}).update(head.promise_places[platform])
     groups = [head.solve_group for head in heads if head.solve_group]
     group = groups[-1] if groups else ""
-    default = Environment(DEFAULT_ENVIRONMENT, NOWHERE, promises=promises, solve_group=group)
+    default = Environment(
+        DEFAULT_ENVIRONMENT,
+        NOWHERE,
+        promises=promises,
+        solve_group=group,
+        promise_places=places,
+    )
     combined: dict[str, Environment] = {}
     for name, environment in {DEFAULT_ENVIRONMENT: default, **declared}.items():
         views = {

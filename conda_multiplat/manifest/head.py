@@ -74,6 +74,7 @@ class Head:
         self.name: Text | None = None
         self.platforms: tuple[str, ...] = ()
         self.promises: dict[str, dict[str, str | None]] = {}
+        self.promise_places: dict[str, dict[str, Location]] = {}
         self.environments: dict[str, Environment] = {}
         self.prefer: tuple[Text, ...] = ()
         self.pypi_names: dict[str, tuple[str, ...]] = {}
@@ -148,6 +149,7 @@ def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
     keys = reader.known(node, "multiplat", MULTIPLAT)
     if promises := keys.get("virtual-packages"):
         head.promises = _promises(reader, promises[1])
+        head.promise_places = _promise_places(reader, promises[1])
     if preferred := keys.get("prefer"):
         reader.no_selectors(preferred[1], "prefer")
         head.prefer = reader.texts(preferred[1], "prefer")
@@ -205,15 +207,19 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
         reader.no_selectors(parents[1], "extends")
         extends = tuple(text.value for text in reader.texts(parents[1], "extends"))
     platforms = _platforms(reader, keys["platforms"][1], "platforms") if "platforms" in keys else ()
-    promises = _promises(reader, keys["virtual-packages"][1]) if "virtual-packages" in keys else {}
-    return Environment(
+    environment = Environment(
         key.value,
         key.at,
         extends,
         platforms,
-        promises,
         solve_group=_solve_group(reader, keys),
         own_name=_own_name(reader, keys),
+    )
+    if "virtual-packages" not in keys:
+        return environment
+    stated = keys["virtual-packages"][1]
+    return environment._replace(
+        promises=_promises(reader, stated), promise_places=_promise_places(reader, stated)
     )
 
 
@@ -239,6 +245,15 @@ def _promises(reader: Reader, node: yaml.Node) -> dict[str, dict[str, str | None
             reader.problem(key.at, f"unknown platform or family {name!r}", hint)
         promises[name] = _promises_of(reader, name, child)
     return promises
+
+
+def _promise_places(reader: Reader, node: yaml.Node) -> dict[str, dict[str, Location]]:
+    """Return the location of each promise; mistakes are found by :func:`_promises`."""
+    platforms = reader.mapping(node, "virtual-packages").items()
+    return {
+        platform: {name: key.at for name, (key, _) in reader.mapping(child, platform).items()}
+        for platform, (_, child) in platforms
+    }
 
 
 def _promises_of(reader: Reader, platform: str, node: yaml.Node) -> dict[str, str | None]:

@@ -76,6 +76,7 @@ class View(NamedTuple):
 class Environment(NamedTuple):
     """A named set of dependencies, platforms and promises, as declared, without inheritance.
 
+    ``promise_places`` has the location of each of its ``promises``, by platform or family and name.
     ``solve_group`` is never inherited. ``own_name`` is the value of its ``name:``, which replaces
     the default name ``NAME-ENV`` of its conda environment.
     """
@@ -88,6 +89,7 @@ class Environment(NamedTuple):
     views: Mapping[str, View] = MappingProxyType({})
     solve_group: str = ""
     own_name: str = ""
+    promise_places: Mapping[str, Mapping[str, Location]] = MappingProxyType({})
 
 
 class Manifest(NamedTuple):

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from conda_multiplat.manifest.model import Manifest, View
 from conda_multiplat.manifest.pypi_options import PypiOptions
-from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.errors import Location, UsageError
 from conda_multiplat.vocabulary.exclude_newer import ExcludeNewer
-from conda_multiplat.vocabulary.names import VirtualPackage, nearest_or_all
+from conda_multiplat.vocabulary.names import VirtualPackage, families, nearest_or_all
 from conda_multiplat.vocabulary.virtual_packages import promised, stated
 
 
@@ -122,6 +122,31 @@ def promises_for(manifest: Manifest, environment: str, subdir: str) -> dict[str,
     for ancestor in manifest.lineage(environment):
         values |= stated(subdir, ancestor.promises)
     return values
+
+
+class Promise(NamedTuple):
+    """A promise as the manifest states it for a target; the value is ``None`` for ``null``."""
+
+    name: str
+    value: str | None
+    at: Location
+
+
+def stated_promise(manifest: Manifest, target: Target, name: str) -> Promise | None:
+    """Return the promise that applies to a target; ``None`` if the manifest states none.
+
+    Args:
+        manifest: the manifest.
+        target: the target.
+        name: the virtual package, without ``__``.
+    """
+    found = None
+    for ancestor in manifest.lineage(target.environment):
+        for key in (*families(target.subdir), target.subdir):
+            values = stated(target.subdir, {key: ancestor.promises.get(key, {})})
+            if name in values:
+                found = Promise(name, values[name], ancestor.promise_places[key][name])
+    return found
 
 
 def with_peers(manifest: Manifest, selected: Sequence[Target]) -> list[Target]:

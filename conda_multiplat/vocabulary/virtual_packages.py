@@ -231,6 +231,11 @@ def _fitting(subdir: str, values: Mapping[str, str | None]) -> dict[str, str | N
     }
 
 
+def follows_from_platform(name: str) -> bool:
+    """Return whether a virtual package, with its ``__``, is one that nobody promises."""
+    return name == f"__{_GIVEN}"
+
+
 def has_cuda(packages: Iterable[VirtualPackage]) -> bool:
     """Return whether CUDA is among virtual packages."""
     return any(package.name == "__cuda" for package in packages)

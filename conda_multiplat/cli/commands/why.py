@@ -4,6 +4,8 @@ Flow::
 
     locks -> records of that name, by target -> origin (the lock says)
                                             \-> newest, CUDA build (each tried by a solve)
+
+A virtual package (``__cuda``) is not locked: the answer is what promises it, and what needs it.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets,
 from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.actions.waiting_text import while_reading
 from conda_multiplat.cli.options import environments_option, platforms_option
+from conda_multiplat.cli.show import virtual_origin as show_virtual
 from conda_multiplat.cli.show.origin import origin_lines
 from conda_multiplat.lockfile.dependency_graph import Origin, origin
 from conda_multiplat.lockfile.exclude_newer import as_locked
+from conda_multiplat.lockfile.virtual_origin import virtual_origin
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import waiting
@@ -30,18 +34,23 @@ from conda_multiplat.solving.outcomes import Question
 from conda_multiplat.solving.requests import request
 from conda_multiplat.solving.solve_groups.conda import with_peers_lines
 from conda_multiplat.vocabulary.errors import NoSolutionError
+from conda_multiplat.vocabulary.names import nearest
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
+from conda_multiplat.vocabulary.virtual_packages import NAMES
 
 EXAMPLES = """\
 examples:
   conda multiplat why numpy                 # in every environment, on every platform
   conda multiplat why pytorch -e cuda12 --platform linux-64
+  conda multiplat why __cuda                # what needs a driver, and what promises one
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("package", metavar="PKG", help="a locked package, conda's or PyPI's")
+    parser.add_argument(
+        "package", metavar="PKG", help="a locked package, conda's or PyPI's, or __cuda"
+    )
     environments_option(parser)
     platforms_option(parser, "only on these platforms")
 
@@ -106,6 +115,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     project = load_project(args.files, host_subdirs=args.platforms or [settings.subdir])
     locked = locked_targets(project, args.environments, args.platforms, console)
     name = args.package.lower()
+    if name.startswith("__"):
+        return _why_virtual(name, project, locked, console)
     places = [
         _Place(target, record)
         for target in locked
@@ -124,6 +135,40 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     _show(answers, console)
     console.result({"package": name, "answers": [answer.to_dict() for answer in answers]})
     return 0
+
+
+def _why_virtual(
+    name: str, project: Project, locked: Sequence[LockedTarget], console: Console
+) -> int:
+    """Say what promises a virtual package, and which locked packages need it."""
+    found = [
+        (place.target, origin)
+        for place in locked
+        if (origin := virtual_origin(name, project.manifest, place.target, place.locked))
+    ]
+    if not found:
+        where = ", ".join(str(place.target) for place in locked)
+        raise NoSolutionError(
+            f"no locked package needs {name}, and the manifest does not promise it, in {where}",
+            hints=_standard_names(name.removeprefix("__")),
+        )
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for target, origin in found:
+        lines = (show_virtual.title(origin), *show_virtual.lines(origin))
+        groups.setdefault(lines, []).append(str(target))
+    _show_groups(groups, console)
+    answers = [{"target": str(target), **origin.to_dict()} for target, origin in found]
+    console.result({"package": name, "answers": answers})
+    return 0
+
+
+def _standard_names(bare: str) -> list[str]:
+    """Return a hint for a name that is not standard: the nearest one, or all."""
+    if bare in NAMES:
+        return []
+    if near := nearest(bare, NAMES):
+        return [f"did you mean '__{near[0]}'?"]
+    return [f"standard virtual packages: {', '.join(f'__{name}' for name in NAMES)}"]
 
 
 def _origin(place: _Place) -> Origin:
@@ -214,6 +259,11 @@ def _show(answers: Sequence[_Answer], console: Console) -> None:
         groups.setdefault((title, *answer.lines(whole=console.verbose)), []).append(
             str(locked.target)
         )
+    _show_groups(groups, console)
+
+
+def _show_groups(groups: Mapping[tuple[str, ...], Sequence[str]], console: Console) -> None:
+    """Show answers: (title, line, …) -> the targets that share it."""
     for (title, *lines), where in groups.items():
         console.show(f"{title}  ({', '.join(where)})")
         for line in lines:

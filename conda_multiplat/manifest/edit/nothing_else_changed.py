@@ -168,7 +168,7 @@ def _content(manifest: Manifest) -> dict[str, Any]:
 
 
 def _without_lines(environment: Environment) -> dict[str, Any]:
-    content = environment._replace(at=NOWHERE)._asdict()
+    content = environment._replace(at=NOWHERE, promise_places={})._asdict()
     views = content.pop("views").items()
     channels = {subdir: [channel.value for channel in view.channels] for subdir, view in views}
     return {**content, "channels": channels}

@@ -117,6 +117,121 @@ def test_not_locked(alone: Host, project: Path, tools: Path) -> None:
     assert document["hints"] == ["no requested package needs it"]
 
 
+@pytest.fixture
+def drivers(alone: Host, project: Path, tmp_path: Path) -> Path:
+    """A locked project whose packages need virtual packages, some of which are promised."""
+    packages = [
+        Package("base", "1.1", noarch="generic", depends=["__glibc >=2.17", "__cuda"]),
+        Package("torch", "2.0", "cuda_1", noarch="generic", depends=["__cuda >=12", "base"]),
+        Package("version", "12.4", noarch="generic", constrains=["__cuda >=12.4"]),
+    ]
+    channel = write_repodata(tmp_path / "drivers", packages)
+    extra = """\
+multiplat:
+  virtual-packages: {linux: {cuda: "12.6"}, osx-arm64: {osx: "14.0"}}
+  environments:
+    all: {platforms: [linux-64], dependencies: [torch]}
+    old: {extends: [all], virtual-packages: {linux-64: {cuda: "12.5"}}}
+    none: {virtual-packages: {unix: {cuda: null}}}
+"""
+    write(project, channel, "version", platforms="[linux-64, osx-arm64]", extra=extra)
+    alone.multiplat("lock", "-q", cwd=project)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (
+            "__cuda --platform linux-64",
+            "__cuda 12.6  (default/linux-64)\n"
+            '  promised in environment.yml:8:30  cuda: "12.6"\n'
+            "  if present, restricted by version 12.4  >=12.4\n"
+            "__cuda 12.6  (all/linux-64)\n"
+            '  promised in environment.yml:8:30  cuda: "12.6"\n'
+            "  needed by base 1.1  *\n"
+            "  needed by torch 2.0  >=12\n"
+            "  if present, restricted by version 12.4  >=12.4\n"
+            "__cuda 12.5  (old/linux-64)\n"
+            '  promised in environment.yml:11:57  cuda: "12.5"\n'
+            "  needed by base 1.1  *\n"
+            "  needed by torch 2.0  >=12\n"
+            "  if present, restricted by version 12.4  >=12.4\n"
+            "__cuda  (none/linux-64)\n"
+            "  promised in environment.yml:12:38  cuda: null\n"
+            "  if present, restricted by version 12.4  >=12.4\n",
+        ),
+        (
+            "__cuda --platform osx-arm64",
+            "__cuda  (default/osx-arm64, none/osx-arm64)\n"
+            "  not promised: solved as for machines without it\n"
+            "  if present, restricted by version 12.4  >=12.4\n",
+        ),
+        (
+            "__GLIBC -e all",
+            "__glibc 2.28  (all/linux-64)\n"
+            "  a default: the manifest promises none\n"
+            "  needed by base 1.1  >=2.17\n",
+        ),
+        (
+            "__osx",
+            "__osx 14.0  (default/osx-arm64, none/osx-arm64)\n"
+            '  promised in environment.yml:8:57  osx: "14.0"\n'
+            "  no locked package needs it\n",
+        ),
+        (
+            "__unix -e all",
+            "__unix 0  (all/linux-64)\n  follows from the platform\n  no locked package needs it\n",
+        ),
+    ],
+)
+def test_virtual_package(alone: Host, drivers: Path, arguments: str, answer: str) -> None:
+    """What promises it, or that it is a default; and what needs it, by targets."""
+    assert _why(alone, drivers, *arguments.split()) == answer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where", "hint"),
+    [
+        ("__foo", "default/linux-64", "  standard virtual packages: __archspec, __cuda, "),
+        ("__cudda", "default/linux-64", "  did you mean '__cuda'?\n"),
+        ("__win -e all", "all/linux-64\n", ""),
+    ],
+)
+def test_virtual_package_of_no_target(
+    alone: Host, drivers: Path, arguments: str, where: str, hint: str
+) -> None:
+    """An unknown name, and one that has no meaning on these platforms."""
+    name = arguments.split(maxsplit=1)[0]
+    said = _why(alone, drivers, *arguments.split(), code=1)
+    assert said.startswith(
+        f"error: no locked package needs {name}, and the manifest does not promise it, in {where}"
+    )
+    assert hint in said
+
+
+def test_virtual_package_as_json(door: Host, drivers: Path) -> None:
+    """The same for programs."""
+    found = door.json("why", "__cuda", "-e", "none", "old", cwd=drivers)
+    need = {"name": "version", "version": "12.4", "constraint": ">=12.4", "binding": False}
+    assert [answer["target"] for answer in found["answers"]] == [
+        "old/linux-64",
+        "none/linux-64",
+        "none/osx-arm64",
+    ]
+    assert found["answers"][1] == {
+        "target": "none/linux-64",
+        "name": "__cuda",
+        "manager": "virtual",
+        "version": None,
+        "build": None,
+        "from": "manifest",
+        "promise": {"value": None, "file": "environment.yml", "line": 12},
+        "needed_by": [need],
+    }
+    assert (found["answers"][0]["version"], found["answers"][2]["from"]) == ("12.5", "none")
+
+
 def test_as_json(alone: Host, project: Path, tools: Path) -> None:
     """One document with all of it."""
     write(project, tools, "other", platforms=LINUX)
