@@ -9,7 +9,7 @@ from conda_multiplat.lockfile.dependency_graph import LockedGraph, locked_graph
 from conda_multiplat.lockfile.digests import has_changed
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.project import Project, invocation
 from conda_multiplat.manifest.targets import Target, targets
 from conda_multiplat.solving.pypi import NameTable
 from conda_multiplat.vocabulary.names import did_you_mean
@@ -44,7 +44,7 @@ def locked_targets(
         environment: project.existing_lock(environment)
         for environment in {target.environment for target in wanted}
     }
-    warn_stale([(target, locks[target.environment]) for target in wanted], console)
+    _warn_stale(project, [(target, locks[target.environment]) for target in wanted], console)
     return [
         LockedTarget(target, lock, locked)
         for target in wanted
@@ -52,13 +52,15 @@ def locked_targets(
     ]
 
 
-def warn_stale(pairs: Iterable[tuple[Target, LockFile]], console: Console) -> None:
+def _warn_stale(
+    project: Project, pairs: Iterable[tuple[Target, LockFile]], console: Console
+) -> None:
     """Say for which targets the manifest has changed since they were locked."""
     stale = [str(target) for target, lock in pairs if has_changed(lock, target)]
     if stale:
         console.say(
             f"warning: the manifest has changed since it was locked: {', '.join(stale)} "
-            "(run `conda multiplat lock`); the output describes what is locked"
+            f"(run `{invocation(project, 'lock')}`); the output describes what is locked"
         )
 
 

@@ -74,6 +74,8 @@ WORDLESS = {
     "lock": ("locks what the manifest asks for", "lock --update"),
     "shell": ("starts a shell", "run --"),
 }
+#: Options for the place to work in, which these commands share, with their attributes.
+_PLACE = {"-e": "environment_name", "-n": "env_name", "-p": "env_prefix"}
 #: Hidden commands, which only scripts call.
 HIDDEN = {"complete-words": "print the names of a kind, for completion in a shell"}
 #: Commands without ``-f``: they read no manifest, or determine it themselves.
@@ -92,12 +94,15 @@ class _Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         namespace, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            self._refuse_words(unknown)
+            self._refuse_words(unknown, namespace)
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return namespace, unknown
 
-    def _refuse_words(self, unknown: Sequence[str]) -> None:
-        """Suggest another command if there are only words, no options: ``install numpy``."""
+    def _refuse_words(self, unknown: Sequence[str], namespace: Any) -> None:
+        """Suggest another command if there are only words, no options: ``install numpy``.
+
+        What was said about the place, ``-e dev``, goes along.
+        """
         name = self.prog.rpartition(" ")[2]
         if name not in WORDLESS or any(word.startswith("-") for word in unknown):
             return
@@ -105,7 +110,11 @@ class _Parser(argparse.ArgumentParser):
 
         does, other = WORDLESS[name]
         words = " ".join(map(quoted, unknown))
-        hint = f"did you mean `conda multiplat {other} {words}`?"
+        values = [(option, getattr(namespace, dest, None)) for option, dest in _PLACE.items()]
+        place = [f"{option} {quoted(value)}" for option, value in values if value]
+        command, *options = other.split(maxsplit=1)
+        again = " ".join([command, *place, *options, words])
+        hint = f"did you mean `conda multiplat {again}`?"
         message = f"`{name}` {does}, and takes no arguments: {words}"
         self.exit(_refusal(message, hint, json="--json" in sys.argv))
 

@@ -82,7 +82,8 @@ class Project(NamedTuple):
         path = shown(self.lock_path(environment))
         lock = self.lock(environment, platforms)
         if lock is None:
-            raise LockFileError(f"{path} does not exist", hints=["run `conda multiplat lock`"])
+            hint = f"run `{invocation(self, 'lock')}`"
+            raise LockFileError(f"{path} does not exist", hints=[hint])
         if not lock.intact:
             raise LockFileError(
                 f"{path} is not as it was written",
@@ -91,7 +92,9 @@ class Project(NamedTuple):
                     if lock.unmerged
                     else "it does not have the digests that it states: it was edited"
                 ],
-                hints=["run `conda multiplat lock`, or restore the file from version control"],
+                hints=[
+                    f"run `{invocation(self, 'lock')}`, or restore the file from version control"
+                ],
             )
         return lock
 

@@ -17,7 +17,7 @@ from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.project import Project, manifest_files
+from conda_multiplat.machine.project import Project, invocation, manifest_files
 from conda_multiplat.vocabulary.errors import InUseError, MultiplatError, UnmetError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
@@ -98,7 +98,8 @@ def bring_up_to_date(
     )
     for prefix in others:
         own = prefix.name == project.manifest.conda_name(installed[prefix])
-        fix = f"conda multiplat install {'' if own else f'-n {prefix.name} '}-e {installed[prefix]}"
+        name = "" if own else f"-n {prefix.name} "
+        fix = invocation(project, f"install {name}-e {installed[prefix]}")
         console.say(f" {prefix} was installed from this manifest too; to update it: {fix}")
     return {**done, "others": list(map(str, others))} if others else done
 

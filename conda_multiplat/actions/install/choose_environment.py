@@ -18,7 +18,7 @@ from conda_multiplat.lockfile.digests import has_changed
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.project import Project, invocation
 from conda_multiplat.manifest.targets import Target, target
 from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name, unique
@@ -125,7 +125,7 @@ def _checked_with_ways_out(
         ]
         fits = f"is locked for {settings.subdir}" if settings.elsewhere else "fits this machine"
         fitting = [
-            f"conda multiplat install -e {other}: {fits}"
+            f"{invocation(project, f'install -e {other}')}: {fits}"
             for other in others
             if isinstance(checked(project, other, settings), Choice)
         ]

@@ -39,7 +39,7 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.file_locks import one_at_a_time
 from conda_multiplat.machine.prefix_records import complete_records
 from conda_multiplat.machine.progress import Progress, progress
-from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.project import Project, invocation
 from conda_multiplat.manifest.targets import promises_for, target
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import InUseError
@@ -147,7 +147,7 @@ def _say_what_it_was(work: Work, settings: Settings, console: Console) -> None:
     elif _is_shared(work, settings) and not work.marker.get("shared"):
         console.say(
             f" {where} stays {now}, as when all environments shared one prefix (for a prefix of "
-            f"its own: conda multiplat install -e {now} -n {name})"
+            f"its own: {invocation(work.project, f'install -e {now} -n {name}')})"
         )
 
 

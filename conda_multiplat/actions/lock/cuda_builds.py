@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from conda_multiplat.actions.lock.plan import Plan
 from conda_multiplat.actions.missing_promises import missing, where
 from conda_multiplat.lockfile.model import PlatformLock
-from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.project import Project, invocation
 from conda_multiplat.manifest.targets import Target, stated_promises
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.vocabulary.errors import NoSolutionError
@@ -92,7 +92,7 @@ def _error(
                 for target, implied in promises.items()
                 if implied
             ),
-            "to drop them: conda multiplat lock --drop-cuda",
+            f"to drop them: {invocation(project, 'lock --drop-cuda')}",
             "no file was changed",
         ],
         data={"lost": {str(target): [r.name for r in records] for target, records in lost.items()}},

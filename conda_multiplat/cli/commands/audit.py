@@ -22,7 +22,7 @@ from conda_multiplat.machine.named_outputs import (
     with_text,
     write_named,
 )
-from conda_multiplat.machine.project import Project, load_project_as_locked
+from conda_multiplat.machine.project import Project, invocation, load_project_as_locked
 from conda_multiplat.machine.streams import is_stdout
 from conda_multiplat.vocabulary.styled import Line
 
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         for finding in report.findings
         if finding.counts and finding.vulnerability.fixed
     ):
-        console.hint(f"conda multiplat update {' '.join(fixable)}")
+        console.hint(invocation(project, f"update {' '.join(fixable)}"))
     console.result(report.to_dict())
     return 1 if any(finding.counts for finding in report.findings) else 0
 

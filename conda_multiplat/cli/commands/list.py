@@ -22,7 +22,7 @@ from conda_multiplat.lockfile.platform_changes import packages, to_install
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.prefix_records import installed
-from conda_multiplat.machine.project import load_project_as_locked
+from conda_multiplat.machine.project import invocation, load_project_as_locked
 from conda_multiplat.machine.site_packages import installed_pypi
 from conda_multiplat.vocabulary.errors import NoSolutionError, UnmetError, UsageError
 from conda_multiplat.vocabulary.names import did_you_mean, unique
@@ -164,7 +164,7 @@ def _of_this_machine(
     if not targets:
         raise UnmetError(
             f"{here.environment} is not locked for {settings.subdir}, this machine's platform",
-            hints=["run `conda multiplat lock`"],
+            hints=[f"run `{invocation(here.project, 'lock')}`"],
         )
     return targets[0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Iterable
+from functools import partial
 
 from conda_multiplat.actions.locked_targets import near_names
 from conda_multiplat.actions.outdated import Answer, outdated
@@ -11,7 +12,7 @@ from conda_multiplat.cli.options import exclude_newer_option, flag, scope_option
 from conda_multiplat.cli.show import outdated as show
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.project import load_project
+from conda_multiplat.machine.project import invocation, load_project
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.styled import Line
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         lines = show.text(listed, targets, console.answer_width)
     for line in lines:
         console.show(line)
-    for line in show.summary(listed):
+    for line in show.summary(listed, partial(invocation, project)):
         console.say(line)
     console.result(
         {

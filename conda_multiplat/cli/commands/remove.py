@@ -31,7 +31,7 @@ from conda_multiplat.lockfile.dependency_graph import origin
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.project import Project, invocation, typed_for
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import lines, take
 from conda_multiplat.manifest.targets import Target, targets
@@ -118,7 +118,7 @@ def _check(original: Original, removals: Sequence[Change]) -> None:
     hints = [
         hint
         for change in missing
-        for hint in _needed(original, change) or [_elsewhere(draft, change)]
+        for hint in _needed(original, change) or [_elsewhere(original, change)]
     ]
     section = "`pip:` of " if removals[0].pypi else ""
     names = ", ".join(change.name for change in missing)
@@ -142,8 +142,9 @@ def _needed(original: Original, change: Change) -> list[str]:
                 return []
             if platform and (reason := _reason(name, target, platform)):
                 places.setdefault(f"{name} is locked: {reason}", []).append(str(target))
-    reasons = [f"{why}  ({', '.join(where)})" for why, where in places.items()]
-    return [*reasons, f"for details: conda multiplat why {change.name}"] if reasons else []
+    reasons = [f"{reason}  ({', '.join(where)})" for reason, where in places.items()]
+    why = invocation(project, f"why {change.name}")
+    return [*reasons, f"for details: {why}"] if reasons else []
 
 
 def _locked(project: Project, target: Target) -> PlatformLock | None:
@@ -155,8 +156,9 @@ def _locked(project: Project, target: Target) -> PlatformLock | None:
     return lock.platforms.get(target.subdir) if lock else None
 
 
-def _elsewhere(draft: Draft, change: Change) -> str:
+def _elsewhere(original: Original, change: Change) -> str:
     """Return a hint for a name that was not found: where it is, or a similar name."""
+    draft = original.draft
     everywhere = Selection(change.selection.among, change.selection.among)
     named = lines(draft, Change(change.environment, change.name, change.pypi, everywhere))
     if platforms := {subdir for line in named for subdir in line.platforms}:
@@ -167,7 +169,8 @@ def _elsewhere(draft: Draft, change: Change) -> str:
             if lines(draft, Change(name, change.name, pypi, Selection(reach, reach))):
                 options = " --pypi" if pypi else ""
                 options += f" -e {name}" if name != DEFAULT_ENVIRONMENT else ""
-                return f"it is elsewhere: conda multiplat remove{options} {change.name}"
+                command = typed_for(original.paths, f"remove{options} {change.name}")
+                return f"it is elsewhere: {command}"
     known = {
         line.name
         for subdir in change.selection.among

@@ -14,9 +14,11 @@ from conda_multiplat.cli.options import environment_option, flag, platform_optio
 from conda_multiplat.cli.show import tree as show
 from conda_multiplat.lockfile import tree as trees
 from conda_multiplat.lockfile.dependency_graph import VIRTUAL, Edge, Key, LockedGraph
+from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.project import Project, load_project_as_locked
+from conda_multiplat.machine.files import quoted
+from conda_multiplat.machine.project import Project, invocation, load_project_as_locked
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.errors import LockFileError, NoSolutionError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
@@ -44,12 +46,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Show a dependency tree."""
     if args.upwards and not args.names:
-        raise UsageError("--invert needs a package", hints=["conda multiplat tree --invert PKG"])
+        hint = "write it after the option: --invert PKG"
+        raise UsageError("--invert needs a package", hints=[hint])
     project = load_project_as_locked(args.files)
     environment = args.environment_name or DEFAULT_ENVIRONMENT
     target = _target(project, environment, args.platform_name, settings, console)
     graph = target.graph()
-    roots = _keys(args.names, target, graph, project)
+    command = "tree --invert" if args.upwards else "tree"
+    roots = _keys(args.names, target, graph, project, command)
     steps = (trees.upwards if args.upwards else trees.downwards)(graph, roots)
     lines = show.text(steps, graph.records, inverted=args.upwards)
     console.show("\n".join([str(target.target), *lines]))
@@ -71,7 +75,8 @@ def _target(
     targets = locked_targets(project, [environment], platforms, console)
     if not targets:
         where = f"{environment} for {platform}" if platform else environment
-        raise LockFileError(f"{where} is not locked", hints=["run `conda multiplat lock`"])
+        hint = f"run `{invocation(project, 'lock')}`"
+        raise LockFileError(f"{where} is not locked", hints=[hint])
     here = [target for target in targets if target.target.subdir == settings.subdir]
     if not here and not platform:
         console.say(
@@ -82,9 +87,16 @@ def _target(
 
 
 def _keys(
-    names: Sequence[str], target: LockedTarget, graph: LockedGraph, project: Project
+    names: Sequence[str], target: LockedTarget, graph: LockedGraph, project: Project, command: str
 ) -> list[Key]:
     """Return the packages with some names, those of PyPI by any equivalent spelling.
+
+    Args:
+        names: the names.
+        target: the target to look in.
+        graph: its packages.
+        project: the project, for the places of other names.
+        command: the command with its options, as it is to be repeated for another place.
 
     Raises:
         NoSolutionError: some are not locked.
@@ -99,35 +111,41 @@ def _keys(
     if unknown:
         raise NoSolutionError(
             f"{', '.join(unknown)} not locked in {target.target}",
-            hints=_ways(unknown, target, project),
+            hints=_ways(unknown, target, project, command),
         )
     return list(dict.fromkeys(keys))
 
 
-def _ways(names: Sequence[str], target: LockedTarget, project: Project) -> list[str]:
+def _ways(names: Sequence[str], target: LockedTarget, project: Project, command: str) -> list[str]:
     """Return hints for names that are not in a tree: where they are, or similar names."""
     hints = []
     for name in names:
-        places = _places(name, target.target, project)
+        places = _places(name, target.target, project, command)
         hints += [f"{name} is elsewhere: {place}" for place in places] or near_names(
             [name], [target]
         )
     return hints
 
 
-def _places(name: str, here: Target, project: Project) -> list[str]:
+def _places(name: str, here: Target, project: Project, command: str) -> list[str]:
     """Return the commands that show a name in other locked targets."""
     options = []
     for environment in project.manifest.environments:
         with suppress(LockFileError):
             platforms = project.existing_lock(environment).platforms
-            subdirs = [
-                s for s, locked in platforms.items() if name in {r.name for r in locked.every}
-            ]
+            subdirs = [subdir for subdir, locked in platforms.items() if _is_in(name, locked)]
             if subdirs:
                 other = "" if here.subdir in subdirs else f" --platform {subdirs[0]}"
-                options.append(f"conda multiplat tree {name} -e {environment}{other}")
+                again = f"{command} {quoted(name)} -e {environment}{other}"
+                options.append(invocation(project, again))
     return options
+
+
+def _is_in(name: str, locked: PlatformLock) -> bool:
+    """Return whether a package is locked or, for a virtual one, needed by a conda package."""
+    if name.startswith("__"):
+        return any(name in record.dependencies for record in locked.records)
+    return any(record.name == name for record in locked.every)
 
 
 def _document(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from conda_multiplat.actions.outdated import Outdated
 from conda_multiplat.cli.show.listing import ASKED
@@ -35,19 +35,24 @@ def markdown(outdated: Sequence[Outdated], targets: Sequence[Target]) -> list[st
     return table(tuple(word.lower() for word in _HEADER), *rows)
 
 
-def summary(outdated: Sequence[Outdated]) -> Iterator[str]:
-    """Yield the lines of the summary: the number of packages, and the commands that move them."""
+def summary(outdated: Sequence[Outdated], typed: Callable[[str], str]) -> Iterator[str]:
+    """Yield the lines of the summary: the number of packages, and the commands that move them.
+
+    Args:
+        outdated: the packages.
+        typed: returns one of our commands as it is typed for the project.
+    """
     if not outdated:
         yield " everything that is locked is the newest there is"
         return
     newer = {p.versions.name for p in outdated if p.versions.allowed != p.versions.locked}
     held = {p.versions.name for p in outdated if p.versions.newest != p.versions.allowed}
     if newer:
-        yield f" {packages(len(newer))} can move: conda multiplat update"
+        yield f" {packages(len(newer))} can move: {typed('update')}"
     if held:
-        yield f" {packages(len(held))} held back; for details: conda multiplat why NAME"
+        yield f" {packages(len(held))} held back; for details: {typed('why NAME')}"
     if any(package.asked and package.versions.name in held for package in outdated):
-        yield " to move bounds of the manifest: conda multiplat upgrade"
+        yield f" to move bounds of the manifest: {typed('upgrade')}"
 
 
 def _row(package: Outdated, targets: Sequence[Target]) -> tuple[str, ...]:

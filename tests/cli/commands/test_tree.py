@@ -124,7 +124,7 @@ def test_a_changed_manifest(alone: Host, robot: Path, tools: Path) -> None:
         (
             ("--invert",),
             2,
-            "error: --invert needs a package\n  conda multiplat tree --invert PKG\n",
+            "error: --invert needs a package\n  write it after the option: --invert PKG\n",
         ),
         (
             ("-e", "dev"),
