@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.actions.install.choose_prefix import name_of, require_own
-from conda_multiplat.actions.invocation import Invocation, Skipped, preferred
+from conda_multiplat.actions.invocation import Invocation, Skipped, preferred, way_into
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
@@ -105,7 +105,7 @@ def _require(where: Path, hint: str) -> None:
 
 
 def _none_in(where: Path, hint: str) -> UnmetError:
-    return UnmetError(f"there is no conda environment in {where}", hints=[hint])
+    return UnmetError(f"there is no conda environment in {where}", hints=[way_into(where, hint)])
 
 
 def _first_present(call: Invocation, project: Project, hint: str) -> tuple[Path, list[Skipped]]:

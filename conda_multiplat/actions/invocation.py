@@ -10,6 +10,7 @@ from conda_multiplat.actions.install.choose_prefix import in_shared_prefix, name
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import quoted
+from conda_multiplat.machine.prefix import is_unused
 from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.manifest.targets import select_environments
 from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
@@ -47,6 +48,13 @@ class Invocation(NamedTuple):
         files = f" -f {' '.join(map(quoted, self.files))}" if self.files else ""
         return f"conda multiplat {command}{''.join(words)}{files}"
 
+    @property
+    def way_back(self) -> str:
+        """The hint for a command that the named conda environment leads to no manifest."""
+        option = "-n" if self.name is not None else "-p"
+        manifest = f"in {' '.join(map(quoted, self.files))}" if self.files else "here"
+        return f"leave out {option} to change the manifest {manifest}"
+
     def project(self) -> Project:
         """Return the manifest's project, with this machine's platform if none is stated."""
         return load_project(self.files, host_subdirs=(self.settings.subdir,))
@@ -68,6 +76,14 @@ class Invocation(NamedTuple):
             return tuple(select_environments(project.manifest, [self.environment]))
         shared = "" if self.names_prefix else in_shared_prefix(project, self.settings)
         return (shared,) if shared else preferred(project)
+
+
+def way_into(where: Path, way: str) -> str:
+    """Return ``way`` to install something, or why nothing can be installed into a folder."""
+    if not where.exists() or (where.is_dir() and is_unused(where)):
+        return way
+    kind = "not empty" if where.is_dir() else "not a folder"
+    return f"it is {kind}, so that nothing can be installed there: name another"
 
 
 class Skipped(NamedTuple):

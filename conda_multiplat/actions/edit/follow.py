@@ -12,7 +12,7 @@ from conda_multiplat.actions.install.choose_prefix import own_prefix
 from conda_multiplat.actions.install.make_as_locked import make_as_locked, refuse_in_use
 from conda_multiplat.actions.install.prefix_changes import conda_changes, pypi_changes
 from conda_multiplat.actions.install.summary import outcome
-from conda_multiplat.actions.invocation import Invocation
+from conda_multiplat.actions.invocation import Invocation, way_into
 from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
@@ -48,15 +48,25 @@ def followed(call: Invocation) -> Followed:
     marker = prefixes.read_marker(where)
     manifest = [str(file) for file in marker.get("manifest", ())]
     if not manifest:
-        exists = prefixes.is_environment(where)
-        what = f"{where} was not made by conda multiplat" if exists else f"there is no {where}"
-        raise UnmetError(what, hints=[f"run `{call.typed('install')}` first"])
+        raise _without_manifest(call, where)
     if call.files and manifest != [str(file) for file in manifest_files(call.files)]:
         raise UnmetError(
             f"{where} was made from {', '.join(manifest)}", hints=["leave out -f, or -n"]
         )
     environment = call.environment or str(marker.get("environment")) or None
     return Followed(manifest, environment, where)
+
+
+def _without_manifest(call: Invocation, where: Path) -> UnmetError:
+    """Return the error for a folder that implies no manifest, with what can be done there."""
+    if not prefixes.is_environment(where):
+        way = way_into(where, f"run `{call.typed('install')}` first")
+        return UnmetError(f"there is no conda environment in {where}", hints=[way, call.way_back])
+    take_over = f"`{call.typed('install')}` makes it as locked, and removes everything else in it"
+    return UnmetError(
+        f"{where} was not made by conda multiplat, so that no manifest belongs to it",
+        hints=[call.way_back, take_over],
+    )
 
 
 def bring_up_to_date(

@@ -220,6 +220,8 @@ def refuse_protected(
             details=[message],
             hints=["--override-frozen changes it anyway"],
         )
+    if where.exists() and not where.is_dir():
+        raise UnmetError(f"{where} is not a folder", hints=["choose another"])
     if where.is_dir() and not prefixes.is_environment(where) and not prefixes.is_unused(where):
         raise UnmetError(
             f"{where} is not empty, and not a conda environment", hints=["choose another folder"]

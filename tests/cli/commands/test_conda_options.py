@@ -119,15 +119,21 @@ def test_named_environment_with_another(alone: Host, demo: Path) -> None:
 def test_named_environment_is_of_no_manifest(alone: Host, demo: Path, tmp_path: Path) -> None:
     """What is not there, was not made by us or is of another manifest is refused at once."""
     before = _state(demo)
-    hint = "  run `conda multiplat install -n {}` first\n"
     done = alone.multiplat("add", "-n", "nosuch", "three", cwd=demo, code=1)
-    assert done.stderr == f"error: there is no {alone.envs / 'nosuch'}\n{hint.format('nosuch')}"
+    assert done.stderr == (
+        f"error: there is no conda environment in {alone.envs / 'nosuch'}\n"
+        "  run `conda multiplat install -n nosuch` first\n"
+        "  leave out -n to change the manifest here\n"
+    )
     hand_made = alone.envs / "hand"
     (hand_made / "conda-meta").mkdir(parents=True)
     (hand_made / "conda-meta/history").touch()
     done = alone.multiplat("remove", "-n", "hand", "one", cwd=demo, code=1)
-    assert (
-        done.stderr == f"error: {hand_made} was not made by conda multiplat\n{hint.format('hand')}"
+    assert done.stderr == (
+        f"error: {hand_made} was not made by conda multiplat, so that no manifest belongs to it\n"
+        "  leave out -n to change the manifest here\n"
+        "  `conda multiplat install -n hand` makes it as locked, and removes "
+        "everything else in it\n"
     )
     other = tmp_path / "other.yml"
     other.write_text("dependencies: []\n", encoding="utf-8")
@@ -137,6 +143,36 @@ def test_named_environment_is_of_no_manifest(alone: Host, demo: Path, tmp_path: 
         "  leave out -f, or -n\n"
     )
     assert _state(demo) == before
+
+
+@pytest.mark.parametrize("command", ["add three", "remove one", "update", "upgrade"])
+@pytest.mark.parametrize("kind", ["full", "file", "empty", "missing"])
+def test_folder_is_no_environment(
+    alone: Host, demo: Path, tmp_path: Path, command: str, kind: str
+) -> None:
+    """It is not said to be missing if it is there, nor to install where ``install`` refuses."""
+    folder = tmp_path / "folder"
+    if kind == "file":
+        folder.touch()
+    elif kind != "missing":
+        folder.mkdir()
+    if kind == "full":
+        (folder / "data").touch()
+    done = alone.multiplat(*command.split(), "-p", folder, cwd=demo, code=1)
+    no_place = ", so that nothing can be installed there: name another"
+    way = {
+        "full": f"it is not empty{no_place}",
+        "file": f"it is not a folder{no_place}",
+    }.get(kind, f"run `conda multiplat install -p {folder}` first")
+    assert done.stderr == (
+        f"error: there is no conda environment in {folder}\n"
+        f"  {way}\n"
+        "  leave out -p to change the manifest here\n"
+    )
+    installs = kind in ("empty", "missing")
+    alone.multiplat("install", "-d", "-p", folder, cwd=demo, code=0 if installs else 1)
+    listed = alone.multiplat("list", "--installed", "-p", folder, cwd=demo, code=1)
+    assert f"  {way.removesuffix(' first')}\n" in listed.stderr
 
 
 def _numbered(name: str, *versions: str) -> list[Package]:
