@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePath, PurePosixPath
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -40,6 +40,8 @@ _BLOCK = 1 << 16
 _LARGEST = 8 << 20
 #: The message for an unusable line in a file outside of the project.
 NOT_SHOWN = "this line can't be used; it is not shown, because its file is outside this repository"
+#: The hint if nothing could be written.
+_KEPT = "the old files are as they were"
 #: The largest lock, in bytes.
 _LARGEST_LOCK = 128 << 20
 
@@ -207,6 +209,27 @@ def refuse_read_only(path: Path) -> None:
         raise OutsideError(f"{shown(path)} is read-only", hints=["no file was changed"])
 
 
+def refuse_unwritable(paths: Iterable[Path]) -> None:
+    """Refuse, in a dry run, what :func:`write_all` would refuse.
+
+    Raises:
+        UsageError: a link leads out of its repository.
+        OutsideError: a file is read-only, or can't be written.
+    """
+    for path in paths:
+        if path.exists():
+            refuse_read_only(path)
+        reason = errno.EISDIR if path.is_dir() else 0
+        if not os.access(place_of(path).parent, os.W_OK):
+            reason = errno.EACCES
+        if reason:
+            raise _unwritten(path, os.strerror(reason))
+
+
+def _unwritten(path: Path, reason: str, hint: str = _KEPT) -> OutsideError:
+    return OutsideError(f"can't write {shown(path)}: {reason}", hints=[hint])
+
+
 def write_all(texts: Mapping[Path, str]) -> None:
     """Write all files or, if one can't be written, none.
 
@@ -243,10 +266,7 @@ def write_all(texts: Mapping[Path, str]) -> None:
                 new.append(at)
     except OSError as error:
         others = f"{', '.join(map(shown, new))} had been written" if new else ""
-        raise OutsideError(
-            f"can't write {shown(at)}: {error.strerror}",
-            hints=[others or "the old files are as they were"],
-        ) from None
+        raise _unwritten(at, str(error.strerror), others or _KEPT) from None
     finally:
         for temporary in staged:
             temporary.unlink(missing_ok=True)

@@ -24,7 +24,13 @@ from conda_multiplat.actions.lock.report import changes_of, document, note_assum
 from conda_multiplat.actions.lock.written import say_written
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import read_text, refuse_read_only, shown, write_all
+from conda_multiplat.machine.files import (
+    read_text,
+    refuse_read_only,
+    refuse_unwritable,
+    shown,
+    write_all,
+)
 from conda_multiplat.machine.project import Project, load_project, manifest_files
 from conda_multiplat.manifest.edit.draft import Draft
 from conda_multiplat.manifest.read import Source
@@ -227,7 +233,9 @@ def conclude(
         report_document = _tell(locked, settings, console)
     for line in changes:
         console.say(line)
-    if not dry_run:
+    if dry_run:
+        refuse_unwritable(texts)
+    else:
         write_all(texts)
     names = say_written(texts, locked, console, dry_run=dry_run)
     if locked and install and not dry_run:

@@ -102,19 +102,29 @@ def time_of_image(environ: Mapping[str, str]) -> int | None:
     return int(text)
 
 
+def refuse_unfit(project: Project, choice: Choice, settings: Settings) -> None:
+    """Refuse an environment of which no image can be made, before anything is fetched.
+
+    Raises:
+        UsageError: a PyPI package is not a wheel.
+        ChannelRefusedError: conda's configuration does not allow a locked package's channel.
+    """
+    refuse_unbuilt(choice.locked.pypi)
+    require_allowed(project, choice, settings)
+
+
 def make_image(
     project: Project, choice: Choice, request: Request, settings: Settings, console: Console
 ) -> WrittenImage:
-    """Build the image; on errors, keep an existing one.
+    """Build the image of an environment that fits (:func:`refuse_unfit`).
+
+    On errors, an existing image is kept.
 
     Raises:
-        UsageError: a PyPI package is not a wheel, or the base does not match its digests.
-        ChannelRefusedError: conda's configuration does not allow a locked package's channel.
+        UsageError: the base does not match its digests.
         OutsideError: a package can't be fetched, or the image can't be written.
     """
     locked = choice.locked
-    refuse_unbuilt(locked.pypi)
-    require_allowed(project, choice, settings)
     steps = 2 * len(locked.records) + 3 * len(locked.pypi)
     with (
         progress(console, steps) as bar,

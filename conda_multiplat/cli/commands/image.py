@@ -15,6 +15,7 @@ from conda_multiplat.actions.image.make_image import (
     Request,
     WrittenImage,
     make_image,
+    refuse_unfit,
     time_of_image,
 )
 from conda_multiplat.actions.install.choose_environment import Choice
@@ -100,6 +101,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     refuse_others(target, "an image", is_image, "-o PATH; an archive ends in .tar")
     base = _base(args.base_image, target, platform)
     request = Request(subdir, platform, target, tag, base, {_TITLE: name, **labels}, seconds)
+    refuse_unfit(project, choice, settings)
     what = _what(choice, subdir)
     if args.dry:
         console.say(f" would write {shown(target)} with the {what}")

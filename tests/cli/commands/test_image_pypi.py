@@ -140,11 +140,23 @@ def test_it_runs(alone: Host, project: Path, url: str, tmp_path: Path) -> None:
     assert run_in(root, configuration, "python", "-c", code).startswith("1.0 ")
 
 
-def test_no_wheel(alone: Host, project: Path, pythons: Path, url: str) -> None:
-    """What would have to be built is refused, before anything is fetched."""
-    _lock(alone, project, pythons, url, "source", "robot")
-    done = alone.multiplat("image", "--platform", "linux-64", cwd=project, code=2)
-    file = f"{url.removesuffix('simple')}files/source-1.0.tar.gz"
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+@pytest.mark.parametrize("entry", ["source", "./own", "-e ./own"])
+def test_no_wheel(
+    alone: Host, project: Path, pythons: Path, url: str, entry: str, options: tuple[str, ...]
+) -> None:
+    """What would have to be built is refused, before anything is fetched; a dry run says so."""
+    own = project / "own"
+    own.mkdir()
+    (own / "pyproject.toml").write_text('[project]\nname = "source"\nversion = "1.0"\n', "utf-8")
+    _lock(alone, project, pythons, url, entry, "robot")
+    make = ("image", "--platform", "linux-64", *options)
+    done = alone.multiplat(*make, cwd=project, code=2)
+    file = {
+        "source": f"{url.removesuffix('simple')}files/source-1.0.tar.gz",
+        "./own": "./own",
+        "-e ./own": "./own#editable",
+    }[entry]
     assert done.stderr == (
         "error: PyPI packages of an image have to be wheels: nothing is built for another machine\n"
         f"  source 1.0: {file}\n"
