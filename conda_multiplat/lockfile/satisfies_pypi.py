@@ -17,12 +17,16 @@ from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys
 from conda_multiplat.solving.local_needs import is_needed, lines_of
 from conda_multiplat.solving.pypi import NameTable, provided
+from conda_multiplat.solving.read_pylock import wheel_tags
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
+from conda_multiplat.solving.wheel_tags import NEWEST, tags
+from conda_multiplat.vocabulary.channels import file_of
 from conda_multiplat.vocabulary.errors import NOWHERE
 from conda_multiplat.vocabulary.markers import holds, holds_for
+from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.pip_options import CONSTRAINT, EDITABLE, HASH, split_option
 from conda_multiplat.vocabulary.pip_places import Place, is_at
-from conda_multiplat.vocabulary.records import PypiRecord, python_of
+from conda_multiplat.vocabulary.records import PypiRecord, is_free_threaded, python_of
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,29 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
         *wrong_lines,
         *_missing(locked.pypi, lock.versions),
         *_out_of_bounds(locked.pypi, lock.versions),
+        *_unfit_wheels(target.subdir, locked),
+    ]
+
+
+def _unfit_wheels(subdir: str, locked: PlatformLock) -> list[Mismatch]:
+    """Return the wheels for other platforms or another Python than what is locked.
+
+    How new a glibc or macOS they need is not judged here: these are needs of the lock.
+    """
+    python = next((record for record in locked.records if record.name == "python"), None)
+    if python is None or "pypy" in python.build:
+        return []
+    newest = [VirtualPackage(name, version) for name, version in NEWEST.items()]
+    free_threaded = is_free_threaded(locked.records)
+    fitting = set(tags(python.version, subdir, newest, free_threaded=free_threaded))
+    return [
+        Mismatch(
+            NOWHERE,
+            f"{record.name} {record.version}",
+            f"its wheel is not for Python {python.version} on {subdir}: {file_of(record.url)}",
+        )
+        for record in locked.pypi
+        if record.is_wheel and (own := wheel_tags(record.url)) and fitting.isdisjoint(own)
     ]
 
 

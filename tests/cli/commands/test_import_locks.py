@@ -311,6 +311,42 @@ def test_platform_that_no_manifest_can_name(
     )
 
 
+@pytest.mark.parametrize(
+    ("tags", "build", "fits"),
+    [
+        ("cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64", "0_cpython", True),
+        ("cp312-cp312-manylinux_2_40_x86_64", "0_cpython", True),  # a need, not a misfit
+        ("cp37-abi3-linux_x86_64", "0_cpython", True),
+        ("py3-none-any", "0_cpython", True),
+        ("py2.py3-none-any", "0_cpython", True),
+        ("cp312-cp312t-manylinux_2_17_x86_64", "0_cp312t", True),
+        ("pp39-pypy39_pp73-manylinux_2_17_x86_64", "0_73_pypy", True),
+        ("cp312-cp312-win_amd64", "0_cpython", False),
+        ("cp312-cp312-manylinux_2_17_aarch64", "0_cpython", False),
+        ("cp311-cp311-manylinux_2_17_x86_64", "0_cpython", False),
+        ("cp312-cp312t-manylinux_2_17_x86_64", "0_cpython", False),
+        ("py2-none-any", "0_cpython", False),
+    ],
+)
+def test_wheel_of_another_platform(
+    alone: Host, project: Path, tools: Path, tmp_path: Path, tags: str, build: str, fits: bool
+) -> None:
+    """A wheel that can't be installed with the locked Python, on its platform, is told."""
+    file = f"robo-1.0-{tags}.whl"
+    python = {
+        **_pip("python", "3.12.1", f"{tools.as_uri()}/{LINUX}/python-3.12.1-{build}.conda"),
+        "manager": "conda",
+    }
+    # PyPI's own server, which needs no line in the manifest
+    server = ".".join(("files", "python" + "hosted", "org"))
+    robo = _pip("robo", "1.0", f"https://{server}/packages/{file}")
+    lock = _foreign(alone, project, tools, tmp_path / "a", python, robo)
+    alone.multiplat("import", lock, cwd=project)
+    told = alone.multiplat("check", cwd=project, code=int(not fits)).stdout
+    wrong = f"robo 1.0: its wheel is not for Python 3.12.1 on {LINUX}: {file}  ({LINUX})"
+    assert (wrong in told) is not fits
+
+
 @pytest.mark.parametrize("name", ["conda-lock.yml", "gpu.conda-lock.yml"])
 @pytest.mark.parametrize("text", ["", "# a comment\n", "name: demo\ndependencies: [tool]\n", "[1]"])
 def test_what_is_named_as_a_lock(alone: Host, project: Path, name: str, text: str) -> None:
