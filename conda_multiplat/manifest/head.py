@@ -64,6 +64,9 @@ ENVIRONMENT = (
     "solve-group",
 )
 
+#: What applies without ``platforms``, at the top and in an environment.
+_TOP_PLATFORMS = "then each run locks for the machine that runs it"
+_OWN_PLATFORMS = "then it has those of the environments that it extends"
 ENVIRONMENT_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 
@@ -106,7 +109,7 @@ def _head_key(reader: Reader, key: Text, node: yaml.Node, head: Head) -> None:
         case "name":
             head.name = _name(reader, node)
         case "platforms":
-            head.platforms = _platforms(reader, node, "platforms")
+            head.platforms = _platforms(reader, node, _TOP_PLATFORMS)
         case "multiplat":
             _multiplat(reader, node, head)
         case "category":
@@ -128,9 +131,18 @@ def _name(reader: Reader, node: yaml.Node) -> Text | None:
     return name
 
 
-def _platforms(reader: Reader, node: yaml.Node, what: str) -> tuple[str, ...]:
+def _platforms(reader: Reader, node: yaml.Node, otherwise: str) -> tuple[str, ...]:
+    """Return the platforms; ``otherwise`` says what applies without the key.
+
+    An empty list names none, but would be taken as if the key were absent. A key without a value
+    is one that nobody has filled in, which is absent everywhere in a manifest.
+    """
+    what = "platforms"
     reader.no_selectors(node, what)
     names = reader.texts(node, what)
+    if isinstance(node, yaml.SequenceNode) and not node.value:
+        hint = f"list some, such as `[linux-64, osx-arm64]`, or leave out the key: {otherwise}"
+        reader.problem(node, "platforms is empty: there would be nothing to lock for", hint)
     for text in names:
         _platform(reader, text)
     return unique(text.value for text in names)
@@ -206,7 +218,9 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     if parents := keys.get("extends"):
         reader.no_selectors(parents[1], "extends")
         extends = tuple(text.value for text in reader.texts(parents[1], "extends"))
-    platforms = _platforms(reader, keys["platforms"][1], "platforms") if "platforms" in keys else ()
+    platforms: tuple[str, ...] = ()
+    if "platforms" in keys:
+        platforms = _platforms(reader, keys["platforms"][1], _OWN_PLATFORMS)
     environment = Environment(
         key.value,
         key.at,

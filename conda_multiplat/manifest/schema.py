@@ -48,7 +48,7 @@ def schema() -> Schema:
         "properties": _described(TOP_LEVEL, _TOP_LEVEL),
         "definitions": {
             "dependencies": _DEPENDENCIES,
-            "platforms": _list({"enum": list(SUBDIRS)}),
+            "platforms": {**_list({"enum": list(SUBDIRS)}), "minItems": 1},
             "virtual-packages": _closed({name: _promises(name) for name in (*SUBDIRS, *FAMILIES)}),
         },
     }

@@ -333,9 +333,9 @@ def test_credential_in_a_url(alone: Host, project: Path, tools: Path) -> None:
 
 def test_no_platforms_named(alone: Host, project: Path, tools: Path) -> None:
     """Where the manifest names no platform, the lock says for which it was made."""
-    write(project, tools, "solo", platforms="[]")
+    write(project, tools, "solo", platforms="")
     manifest = project / "environment.yml"
-    text = manifest.read_text(encoding="utf-8").replace("platforms: []\n", "")
+    text = manifest.read_text(encoding="utf-8").replace("platforms: \n", "")
     manifest.write_text(f"{text}{DEV}", encoding="utf-8")
     gone = " is out of date\n  there is no such lock\n"
     run = "run: conda multiplat lock\n"

@@ -179,11 +179,11 @@ def test_kind_or_existing(alone: Host, project: Path, tools: Path) -> None:
 
 def test_no_platforms_named(alone: Host, project: Path, tools: Path) -> None:
     """Where the manifest names no platform, the lock says which files it has; not this machine."""
-    write(project, tools, "tool <2", platforms="[]")
+    write(project, tools, "tool <2", platforms="")
     _unnamed(project)
     alone.multiplat("lock", "--platform", "osx-arm64", "win-64", cwd=project)
     alone.multiplat("render", "--kind", "explicit", cwd=project)
-    write(project, tools, "tool", platforms="[]")
+    write(project, tools, "tool", platforms="")
     _unnamed(project)
     alone.multiplat("lock", "--update-all", "--platform", "osx-arm64", "win-64", cwd=project)
     done = alone.multiplat("render", "--existing", cwd=project)
@@ -195,7 +195,7 @@ def test_no_platforms_named(alone: Host, project: Path, tools: Path) -> None:
 
 def _unnamed(project: Path) -> None:
     manifest = project / "environment.yml"
-    text = manifest.read_text(encoding="utf-8").replace("platforms: []\n", "")
+    text = manifest.read_text(encoding="utf-8").replace("platforms: \n", "")
     manifest.write_text(text, encoding="utf-8")
 
 
