@@ -10,9 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.lockfile.write import scalar
 from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url
+from conda_multiplat.vocabulary.poetry_metadata import poetry_bounds
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 
 HEADER = """\
@@ -110,10 +113,20 @@ def _pypi(record: PypiRecord) -> Iterator[str]:
     yield f"  version: {scalar(record.version)}"
     if not record.is_folder:
         yield from _hashes(record.sha256, None)
-    bounds = {name: bound for name, bound in record.bounds if bound.startswith(tuple("<>=!~"))}
+    bounds = {name: _bound(bound) for name, bound in record.bounds}
     yield from _list("requires_dist", [f"{n}{bounds.get(n, '')}" for n in record.depends])
     if record.url.endswith("#editable"):
         yield "  editable: true"
+
+
+def _bound(text: str) -> str:
+    """Return a bound of conda-lock's in PEP 440's form; ``""`` if it has none (``<3 || >3.1``)."""
+    bound = poetry_bounds(text)
+    try:
+        SpecifierSet(bound)
+    except InvalidSpecifier:
+        return ""
+    return bound
 
 
 def _hashes(sha256: str | None, md5: str | None) -> Iterator[str]:

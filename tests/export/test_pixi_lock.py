@@ -138,6 +138,38 @@ def test_rattler_reads_it(tmp_path: Path, seed: int) -> None:
             ]
 
 
+@pytest.mark.parametrize(
+    ("bound", "written"),
+    [
+        ("", ""),
+        ("*", ""),
+        (">=1.2,<2", ">=1.2,<2"),
+        (">=1.2 <2", ">=1.2,<2"),
+        ("!=1.5", "!=1.5"),
+        ("~=1.4", "~=1.4"),
+        ("1.5", "==1.5"),
+        ("1.*", "==1.*"),
+        ("^1.2", ">=1.2,<2"),
+        ("~1.2", ">=1.2,<1.3"),
+        (">=2.0.2,<3.0.5 || >3.0.5", ""),
+        ("==1.0 || ==2.0", ""),
+        ("rubbish", ""),
+        (">=1;", ""),
+    ],
+)
+def test_bounds_of_conda_lock(tmp_path: Path, bound: str, written: str) -> None:
+    """Poetry's bounds, which conda-lock writes, become PEP 440's; rattler reads no others."""
+    url = f"{INDEX}/files/robo-1.0-py3-none-any.whl"
+    record = PypiRecord("robo", "1.0", url, "a" * 64, ("leg",), bounds=(("leg", bound),))
+    lock = LockFile("default", ("e.yml",), (), {"linux-64": PlatformLock("x", (), (record,))})
+    path = tmp_path / "pixi.lock"
+    path.write_text(render([lock], ["conda-lock.yml"], {}), encoding="utf-8")
+    (environment,) = dict(RattlerLock.from_path(path).environments()).values()
+    ((package,),) = environment.packages_by_platform().values()
+    assert isinstance(package, PypiLockedPackage)
+    assert [text.replace(" ", "") for text in package.requires_dist] == [f"leg{written}"]
+
+
 def test_channels(tmp_path: Path) -> None:
     """A name's URL is where its packages are; indexes stand where the manifest names them."""
     records = [_conda(random.Random(0), "a", "linux-64")]
