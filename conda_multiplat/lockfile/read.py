@@ -183,7 +183,9 @@ def _others(
     """Return the metadata and the packages of a lock that is not as we write it."""
     _refuse_markers(text, file)
     above = text.count("\n", 0, len(text) - len(section))
-    packages = _load(section, file, above).get("package") or []
+    data = _load(section, file, above)
+    _refuse_version(data, text, file)  # it may be below the packages
+    packages = data.get("package") or []
     if faults := list(_faults(metadata, packages, ours=False)):
         raise _faulty(file, text, faults)
     return in_cep37_form(metadata, packages)
@@ -322,6 +324,14 @@ def _faulty(file: str, text: str, faults: Sequence[Fault]) -> LockFileError:
 
 
 def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:
+    _refuse_version(data, text, file)
+    metadata = data.get("metadata")
+    if not isinstance(metadata, dict):
+        raise _broken(file, Location(file), "no `metadata:` section")
+    return metadata
+
+
+def _refuse_version(data: Mapping[str, Any], text: str, file: str) -> None:
     version = data.get("version", "1")
     if version != "1":
         at = re.search(r"^version\b", text, re.MULTILINE)
@@ -336,10 +346,6 @@ def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:
                 )
             ],
         )
-    metadata = data.get("metadata")
-    if not isinstance(metadata, dict):
-        raise _broken(file, Location(file), "no `metadata:` section")
-    return metadata
 
 
 def _own_packages(section: str, platforms: Sequence[str] | None) -> list[dict[str, Any]]:

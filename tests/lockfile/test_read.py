@@ -258,6 +258,10 @@ def test_category_main_is_kept() -> None:
             "f:36:3: manager is missing; it must be text",
         ),
         ("package: []\n", "f: no `metadata:` section"),
+        (
+            FOREIGN.removeprefix("version: 1\n") + "version: 3\n",
+            "f:45: lock version 3; this conda-multiplat reads version 1",
+        ),
         (FOREIGN + "package: []\n", "f:46: 'package' appears twice"),
         (
             FOREIGN.replace("metadata:\n", "metadata:\n  sources: []\n"),
@@ -294,6 +298,7 @@ def test_category_main_is_kept() -> None:
     ],
     ids=[
         *("newer", "cut off", "no metadata", "conflict", "not YAML", "no manager", "no head"),
+        "newer, said below",
         *("packages twice", "sources twice", "hash twice", "URL twice", "JSON twice"),
         *("empty", "other keys", "list", "HTML"),
         *("base of a conflict", "conflict with CRLF", "control character", "metadata of a list"),
