@@ -123,6 +123,8 @@ class PypiConflict:
         provided: the packages of conda's side that are involved.
         hints: what to write instead.
         agreement: the environments that can't agree, if each has a solution by itself.
+        instead: the projects of ``provided`` with which there would be a solution in another
+            version, and that version; conda may not have it.
     """
 
     request: PypiRequest
@@ -131,6 +133,7 @@ class PypiConflict:
     provided: tuple[Provided, ...] = ()
     hints: tuple[str, ...] = ()
     agreement: tuple[str, ...] = ()
+    instead: tuple[tuple[str, str], ...] = ()
 
 
 PypiOutcome = PypiSolution | PypiConflict

@@ -14,12 +14,13 @@ from itertools import chain
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.actions.lock.plan import Plan, Update
+from conda_multiplat.actions.lock.two_sides import version_hint
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.conflicts import no_pypi_solution
 from conda_multiplat.solving.direct_wheels import unfit_needs, unfit_wheels
 from conda_multiplat.solving.extras import with_extras
-from conda_multiplat.solving.outcomes import Solution
+from conda_multiplat.solving.outcomes import CondaEngine, Solution
 from conda_multiplat.solving.pypi import (
     NameTable,
     PypiConflict,
@@ -29,10 +30,11 @@ from conda_multiplat.solving.pypi import (
     PypiSolution,
     pypi_request,
 )
+from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.solving.solve import categorised
 from conda_multiplat.solving.solve_groups.agreement import Rounds, agreed, solve_together, ungrouped
 from conda_multiplat.solving.solve_groups.pypi import PypiTerms
-from conda_multiplat.vocabulary.errors import ManifestError, Problem
+from conda_multiplat.vocabulary.errors import NOWHERE, ManifestError, Problem
 from conda_multiplat.vocabulary.pip_options import HASH
 from conda_multiplat.vocabulary.records import PypiRecord
 
@@ -43,14 +45,22 @@ class PypiSide:
     Args:
         engine: the resolver.
         table: which conda packages provide which PyPI projects.
+        conda: solves again, with other versions of what conda provides, for the advice in an error.
         plans: for the previous records of each environment.
         update: packages that may change although the lock satisfies the manifest.
     """
 
     def __init__(
-        self, engine: PypiEngine, table: NameTable, plans: Sequence[Plan], update: Update
+        self,
+        engine: PypiEngine,
+        table: NameTable,
+        conda: CondaEngine,
+        plans: Sequence[Plan],
+        update: Update,
     ) -> None:
         self._engine = engine
+        self._conda = conda
+        self._asked: dict[Target, SolveRequest] = {}
         self._table = table
         self._targets = [target for plan in plans for target in plan.targets]
         self._old = {plan.environment: plan.old for plan in plans}
@@ -81,6 +91,7 @@ class PypiSide:
             versions |= {package.name: package.version for package in request.provided}
         if not target.view.pypi:
             return
+        self._asked[target] = solution.request
         if not request.python:
             self._problems |= _no_python(target)
             return
@@ -143,11 +154,34 @@ class PypiSide:
         conflicts = [outcome for outcome in outcomes if isinstance(outcome, PypiConflict)]
         if conflicts:
             solvable = [solution.request.target for solution in solutions]
-            raise no_pypi_solution(conflicts, solvable, self._targets)
+            advised = [self._advised(conflict) for conflict in conflicts]
+            raise no_pypi_solution(advised, solvable, self._targets)
         for solution in solutions:
             self._note_unfit(solution.request.target, unfit_needs(solution, self._subdirs))
         self._refuse_unfit()
         return {solution.request.target: _categorised(solution) for solution in solutions}
+
+    def _advised(self, conflict: PypiConflict) -> PypiConflict:
+        """Return the conflict with hints about what conda provides; each was tried."""
+        versions = dict(conflict.instead)
+        hints = [
+            version_hint(conflict, package, versions[package.name], fits=self._fits)
+            for package in conflict.provided
+            if package.name in versions
+        ]
+        return replace(conflict, hints=(*conflict.hints, *hints))
+
+    def _fits(self, target: Target, name: str, spec: str) -> bool:
+        """Return whether both sides have a solution with ``spec`` for a conda package."""
+        asked = self._asked[target]
+        others = (line for line in asked.requirements if line.name != name)
+        lines = (*others, Requirement(spec, name, NOWHERE))
+        (outcome,) = self._conda.solve([asked._replace(requirements=lines)], lambda _: None)
+        if not isinstance(outcome, Solution):
+            return False
+        preferred = self._preferred(target)
+        request = pypi_request(target, outcome.records, self._table, preferred, asked.cutoffs.pypi)
+        return isinstance(self._begin(request).result(), PypiSolution)
 
     def _refuse_unfit(self) -> None:
         if self._unfit:

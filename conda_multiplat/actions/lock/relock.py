@@ -157,7 +157,7 @@ def relock(
     if any(plan.requests for plan in plans):
         for line in (*said.lines(now), *rattlers_warning(said.exclude_newer)):
             console.say(line)
-    pypi = _pypi_side(project, plans, update, settings, console)
+    pypi = _pypi_side(project, plans, update, settings, console, engine=engine)
     requests = [request for plan in plans for request in plan.requests]
     reading = Reading(engine, requests, console)
     waited_for = WaitedFor(requests, reading, pypi.progress if pypi else None)
@@ -217,7 +217,13 @@ def _refuse_missing(project: Project, plans: Sequence[Plan]) -> None:
 
 
 def _pypi_side(
-    project: Project, plans: Sequence[Plan], update: Update, settings: Settings, console: Console
+    project: Project,
+    plans: Sequence[Plan],
+    update: Update,
+    settings: Settings,
+    console: Console,
+    *,
+    engine: CondaEngine,
 ) -> PypiSide | None:
     """Return the PyPI resolutions, if a target to solve has PyPI packages."""
     if not any(request.target.view.pypi for plan in plans for request in plan.requests):
@@ -232,7 +238,7 @@ def _pypi_side(
     folder = project.folder.resolve()
     if text := warning(os.environ, folder, settings.pypi_index(), without=held):
         console.say(text)
-    return PypiSide(UvEngine(settings, project.folder), name_table(), plans, update)
+    return PypiSide(UvEngine(settings, project.folder), name_table(), engine, plans, update)
 
 
 def _refuse_other_servers(project: Project, resolved: Mapping[Target, PypiSolution]) -> None:

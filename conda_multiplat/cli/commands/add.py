@@ -12,6 +12,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from packaging.utils import canonicalize_name
 
 from conda_multiplat.actions.edit.bounds_from_solution import (
     Addition,
@@ -45,12 +49,18 @@ from conda_multiplat.cli.options import (
 from conda_multiplat.lockfile.change_table import signed
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import typed_for
 from conda_multiplat.manifest.edit.draft import Change, Draft
-from conda_multiplat.manifest.edit.requirements import put
-from conda_multiplat.vocabulary.errors import UsageError, WordingError
+from conda_multiplat.manifest.edit.requirements import lines, put
+from conda_multiplat.vocabulary.errors import NoSolutionError, UsageError, WordingError
 from conda_multiplat.vocabulary.markers import may_hold
 from conda_multiplat.vocabulary.match_spec_slips import lone_sign
-from conda_multiplat.vocabulary.names import SUBDIRS, on_one_line, spec_name
+from conda_multiplat.vocabulary.names import (
+    DEFAULT_ENVIRONMENT,
+    SUBDIRS,
+    on_one_line,
+    spec_name,
+)
 from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.selector_writer import Selection
 from conda_multiplat.vocabulary.styled import Line
@@ -100,7 +110,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     if args.pin:
         additions = [or_current_line(addition, original.draft) for addition in additions]
     draft = _with(original.draft, additions)
-    locked = solve(original, draft) if args.lock else None
+    with _other_side_named(additions, original):
+        locked = solve(original, draft) if args.lock else None
     if locked and args.pin:
         additions = [pinned(addition, original.draft, locked) for addition in additions]
         draft = _with(original.draft, additions)
@@ -148,6 +159,37 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
             hint = "for example `numpy`, `numpy>=1.26,<2.3`; for a PyPI package: --pypi"
             raise UsageError(f"not a MatchSpec: {written!r} ({wrong})", hints=[hint])
     return Addition(text, Change(environment, name, pypi, selection))
+
+
+@contextmanager
+def _other_side_named(additions: Sequence[Addition], original: Original) -> Iterator[None]:
+    """Add hints to a conflict with a line that has the same package from the other side."""
+    try:
+        yield
+    except NoSolutionError as error:
+        conflicts = error.data.get("conflicts", ())
+        provided = {name for conflict in conflicts for name in conflict.get("provided", ())}
+        hints = [
+            hint
+            for addition in additions
+            if canonicalize_name(addition.change.name) in provided
+            for hint in _other_side(addition.change, original)
+        ]
+        error.hints = (*hints, *error.hints)
+        raise
+
+
+def _other_side(change: Change, original: Original) -> Iterator[str]:
+    """Yield the commands that remove a package's lines of the other side, before it is added."""
+    draft = original.draft
+    for ancestor in draft.manifest.lineage(change.environment):
+        name = ancestor.name
+        if lines(draft, replace(change, environment=name, pypi=not change.pypi)):
+            options = "" if change.pypi else " --pypi"
+            options += "" if name == DEFAULT_ENVIRONMENT else f" -e {name}"
+            command = typed_for(original.paths, f"remove{options} {change.name}")
+            side = "PyPI" if change.pypi else "conda"
+            yield f"to have {change.name} from {side} instead, run this first: {command}"
 
 
 def _lacks_pip(original: Original, additions: Sequence[Addition]) -> bool:

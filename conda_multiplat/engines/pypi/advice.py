@@ -1,21 +1,19 @@
-"""Hints for PyPI requirements without a solution: similar names, and other conda versions."""
+"""Hints for PyPI requirements without a solution: similar names."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 
-from conda_multiplat.engines.conda.specs import spec_allows
 from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
 from conda_multiplat.engines.web import UnfetchedError, Web
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.solving.pypi import PypiRequest
 from conda_multiplat.vocabulary.names import nearest
 
 _JSON = "application/vnd.pypi.simple.v1+json"
@@ -60,29 +58,4 @@ def unknown_projects(lines: Sequence[Requirement], known: set[str]) -> list[str]
             near = nearest(name, sorted(other for other in alike if other[:1] == name[:1]), 3)
             suggestion = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
             hints.append(f"no project {name!r} in the index{suggestion}")
-    return hints
-
-
-def other_versions(request: PypiRequest, versions: Mapping[str, str]) -> list[str]:
-    """Return which conda versions to request so that both sides fit.
-
-    Args:
-        request: the request without a solution.
-        versions: the versions that PyPI's side would choose for conda's projects.
-    """
-    hints: list[str] = []
-    for package in request.provided:
-        if package.name not in versions:
-            continue
-        version = versions[package.name]
-        name = package.record.name
-        lines = [line for line in request.target.view.conda if line.name == name]
-        excluding = [line for line in lines if not spec_allows(line.text, version)]
-        if excluding:
-            hints.append(
-                f"{excluding[0].at} does not allow {name} {version} from conda, which would fit"
-            )
-        else:
-            minor = ".".join(version.split(".")[:2])
-            hints.append(f"conda can use another version: add `{name} {minor}.*` to dependencies")
     return hints

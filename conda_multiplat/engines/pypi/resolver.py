@@ -27,7 +27,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from conda_multiplat.engines.pypi.advice import index_names, other_versions, unknown_projects
+from conda_multiplat.engines.pypi.advice import index_names, unknown_projects
 from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, NO_SOLUTION, Compiler, triple
 from conda_multiplat.engines.pypi.exclude_newer import too_new
 from conda_multiplat.engines.pypi.extras import requested_extras
@@ -355,8 +355,9 @@ def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
     if exceptions := _exceptions(uv, explanation):
         return replace(conflict, hints=exceptions)
     hints = unknown_projects(conflict.requirements, index_names(uv.indexes(), uv.settings))
-    hints = hints or other_versions(uv.request, _versions_without(uv, conflict.provided))
-    return replace(conflict, hints=tuple(hints))
+    if hints:
+        return replace(conflict, hints=tuple(hints))
+    return replace(conflict, instead=tuple(_versions_without(uv, conflict.provided).items()))
 
 
 def _exceptions(uv: Compiler, explanation: str) -> tuple[str, ...]:
