@@ -133,6 +133,9 @@ def check_place(place: Place, entry: str) -> None:
         raise WordingError(f"the path depends on the user: {entry!r}", hint)
     if kind == "git" and (not plus or inner not in ("https", "ssh", "file")):
         raise WordingError(f"not a supported git URL: {entry!r}", _GIT_FORMS)
+    if kind == "git" and _path_in_url(place.where).count("@") > 1:
+        hint = "write %40 for every `@` but the one before the revision"
+        raise WordingError(f"a git URL with more than one '@' in its path: {entry!r}", hint)
     if scheme and kind != "git" and scheme not in ("http", "https", "file"):
         hint = "write an http:, https: or file: URL, a path, or git+URL@REV"
         raise WordingError(f"unknown scheme {scheme!r}: {entry!r}", hint)
@@ -146,6 +149,10 @@ def check_place(place: Place, entry: str) -> None:
 
 def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+
+
+def _path_in_url(url: str) -> str:
+    return url.partition("#")[0].partition("://")[2].partition("/")[2]
 
 
 def is_at(entry: str, url: str) -> bool:

@@ -15,6 +15,7 @@ from conda_multiplat.engines.web import UnfetchedError, Web
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.names import nearest
+from conda_multiplat.vocabulary.pip_places import place_of
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _ANCHOR = re.compile(rb'<a[^>]+href="[^"]*?([^"/]+)/?"')
@@ -52,7 +53,8 @@ def _names(web: Web, url: str) -> set[str]:
 def unknown_projects(lines: Sequence[Requirement], known: set[str]) -> list[str]:
     """Return a hint for each requirement whose project no index has, with similar names."""
     hints: list[str] = []
-    for name in dict.fromkeys(line.name for line in lines if line.name):
+    of_index = (line.name for line in lines if line.name and not place_of(line.text))
+    for name in dict.fromkeys(of_index):
         if known and name not in known:
             alike = (other for other in known if abs(len(other) - len(name)) <= _SLACK)
             near = nearest(name, sorted(other for other in alike if other[:1] == name[:1]), 3)

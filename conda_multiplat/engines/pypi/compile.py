@@ -58,7 +58,10 @@ _CAUSE = re.compile(r"^\s*(?:caused by|cause): (.+)", re.IGNORECASE | re.MULTILI
 #: An option in uv's hints that is a key of the manifest.
 _OPTION = re.compile(rf"`?--(?P<key>{'|'.join(CHOICES)})[ =](?P<value>[a-z0-9.-]+)`?")
 #: The beginnings of uv's lines of progress, which are neither errors nor warnings.
-_PROSE = ("Resolved ", "Using ", "Audited ", "Prepared ", "Building ", "Built ")
+_PROSE = (
+    *("Resolved ", "Using ", "Audited ", "Prepared ", "Building ", "Built "),
+    *("Updating ", "Updated ", "Cloning ", "Cloned "),
+)
 #: Warnings about this machine, which needs no Python of the target's version.
 _OF_THIS_MACHINE = ("The requested Python version", "`VIRTUAL_ENV=")
 
@@ -327,7 +330,7 @@ def _messages_and_warnings(text: str) -> tuple[list[str], list[str]]:
             warnings.append(line.removeprefix("warning: "))
         elif not (of_warning and line.startswith(" ")):
             of_warning = False
-            messages += [] if line.startswith(_PROSE) else [line]
+            messages += [] if line.lstrip().startswith(_PROSE) else [line]
     return messages, warnings
 
 

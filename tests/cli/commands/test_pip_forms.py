@@ -13,6 +13,7 @@ import yaml
 from support.hosts import Host
 from support.manifests import write
 from support.pypi_index import Index, write_project
+from support.server import serve
 
 _SHA = "a" * 64
 #: What is refused as it is read: an entry, and words of what to write instead.
@@ -41,6 +42,8 @@ _REFUSED = {
     "git+git@example.com:x/y.git": "write git+https://",
     "git+http://example.com/x": "write git+https://",
     "git://example.com/x": "write git+https://",
+    "x @ git+https://me@example.com/x@v1@2": "write %40",
+    "-e git+file:///a@b/x@v1#egg=x": "write %40",
     "git+ssh://": "write git+ssh://HOST/PATH",
     "ftp://example.com/x-1.0.tar.gz": "write an http:, https: or file: URL",
     "x @ s3://bucket/x-1.0.tar.gz": "write an http:, https: or file: URL",
@@ -296,6 +299,27 @@ def test_repositories(
         )
     assert ("not as editable" in done.stderr) == text.startswith(("-e", "--ed"))
     alone.multiplat("check", cwd=project)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["@nosuch", "#subdirectory=nosuch"])
+def test_what_a_repository_lacks(
+    alone: Host, project: Path, channel: Path, tmp_path: Path, end: str
+) -> None:
+    """The line and the reason are shown; no line of progress, and no word of any index."""
+    url, _ = _repository(tmp_path / "repo")
+    with serve(_wheels(project, "one").root) as server:
+        entries = _entries(f"--index-url {server.url}/simple", f"robot @ git+{url}{end}")
+        write(project, channel, "python 3.12.*", entries, platforms="[linux-64]")
+        done = alone.multiplat("lock", cwd=project, code=1)
+    lines = done.stderr.splitlines()
+    assert lines[1:3] == [
+        f"  environment.yml:9:9  pip: robot @ git+{url}{end}",
+        f"  Failed to download and build `robot @ git+{url}{end}`",
+    ]
+    assert "nosuch" in "".join(lines[3:])
+    assert "Updat" not in done.stderr
+    assert "index" not in "".join(lines[3:])
 
 
 def _repository(folder: Path) -> tuple[str, str]:
