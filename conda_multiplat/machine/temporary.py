@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,10 +25,11 @@ _HOUR, _DAY = 3600, 24 * 3600
 #: while another program has the file open, as virus scanners briefly do with each new file.
 _PATIENCE = 2.0 if os.name == "nt" else 0.0
 _AGAIN = 0.05
-#: How long an engine that was stopped may go on writing, in seconds.
-_STOPPING = 2.0
+#: How long an engine that was stopped may go on writing, in seconds; and the looks that must show
+#: that it writes no more.
+_STOPPING, _LOOKS = 2.0, 2
 _swept: set[Path] = set()
-#: The folders in use.
+#: The folders in use, and those whose use was interrupted: a stopped engine may make them again.
 _open: set[str] = set()
 
 
@@ -73,29 +75,32 @@ def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iter
         yield Path(folder.name)
     finally:
         if folder is not None:
+            interrupted = not isinstance(sys.exc_info()[1], Exception | None)
             try:
                 with held():
                     folder.cleanup()
             finally:
                 folder.cleanup()  # again, if a signal prevented the first
-                if not Path(folder.name).exists():  # else removed at the end
+                if not interrupted and not Path(folder.name).exists():  # else removed at the end
                     _open.discard(folder.name)
 
 
 def remove_open_folders() -> None:
     """Remove all open folders, because the process is about to end immediately.
 
-    Threads of a stopped engine can go on writing there for a moment.
+    Threads of a stopped engine can go on writing there for a moment, and make a folder again: all
+    are gone when none is there at a second look.
     """
     end = time.monotonic() + _STOPPING
-    for name in tuple(_open):
+    absent = 0
+    while _open and absent < _LOOKS and time.monotonic() < end:
         import shutil  # late: rarely needed
 
-        while True:
+        time.sleep(_AGAIN)
+        there = [name for name in _open if Path(name).exists()]
+        for name in there:
             shutil.rmtree(name, ignore_errors=True)
-            if not Path(name).exists() or time.monotonic() >= end:
-                break
-            time.sleep(_AGAIN)
+        absent = 0 if there else absent + 1
 
 
 def sweep(folder: Path) -> None:

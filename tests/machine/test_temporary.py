@@ -51,6 +51,25 @@ def test_process_that_leaves(tmp_path: Path) -> None:
         manager.__exit__(None, None, None)
 
 
+def test_made_again(tmp_path: Path) -> None:
+    """A stopped engine that goes on writing makes an interrupted folder again; it goes too."""
+    with pytest.raises(KeyboardInterrupt), temporary_folder(tmp_path) as folder:
+        raise KeyboardInterrupt
+    assert not folder.exists()
+    (folder / "package").mkdir(parents=True)
+    remove_open_folders()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failure(tmp_path: Path) -> None:
+    """After an error no engine goes on: whoever makes a folder of that name keeps it."""
+    with pytest.raises(OSError, match="no"), temporary_folder(tmp_path) as folder:
+        raise OSError("no")
+    folder.mkdir()
+    remove_open_folders()
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 def test_thread(tmp_path: Path) -> None:
     """In another thread, where no signal comes."""
     states: list[bool] = []
