@@ -62,11 +62,13 @@ def expand(
     environments = {
         name: work.environment(environment) for name, environment in manifest.environments.items()
     }
+    expanded = manifest._replace(environments=environments)
+    work.require_one_index(expanded)
     if work.problems:
         names = ", ".join(sorted({problem.location.file for problem in work.problems}))
         raise ManifestError(f"{names} can't be used", problems=sorted(work.problems))
     warnings = (*manifest.warnings, *sorted(work.notes))
-    return manifest._replace(environments=environments, warnings=warnings)
+    return expanded._replace(warnings=warnings)
 
 
 class _From(NamedTuple):
@@ -92,27 +94,24 @@ class _Expansion:
                 for entry in view.pypi
                 for line in self._lines(entry, _From((self.folders.get(entry.at.file, self.base),)))
             ]
-            unique = tuple(self._with_one_index(dict.fromkeys(lines)))
+            unique = tuple(dict.fromkeys(lines))
             views[subdir] = view._replace(pypi=unique, projects=self._projects(unique))
         return environment._replace(views=views)
 
-    def _with_one_index(self, lines: Iterable[Requirement]) -> Iterator[Requirement]:
-        """Yield the lines, the index that replaces PyPI once; a second one is a problem.
+    def require_one_index(self, manifest: Manifest) -> None:
+        """Note each second index that would replace PyPI, for an environment with all it extends.
 
         Of two, pip takes the last and uv none: neither is what both lines say.
         """
-        first: Requirement | None = None
-        for line in lines:
-            option, url = split_option(line.text)
-            if option not in DEFAULT_INDEX:
-                yield line
-            elif first is None:
-                first = line
-                yield line
-            elif url.rstrip("/") != split_option(first.text)[1].rstrip("/"):
-                hint = "write the URLs of further indexes with --extra-index-url"
-                message = f"a second {option}: there is another one in {first.at}"
-                self.problems.add(Problem(line.at, message, hint))
+        for name in manifest.environments:
+            for subdir in manifest.platforms_of(name):
+                lines = manifest.view(name, subdir).pypi
+                indexes = [line for line in lines if split_option(line.text)[0] in DEFAULT_INDEX]
+                for line in indexes[1:]:
+                    option, _ = split_option(line.text)
+                    message = f"a second {option}: there is another one in {indexes[0].at}"
+                    hint = "write the URLs of further indexes with --extra-index-url"
+                    self.problems.add(Problem(line.at, message, hint))
 
     def _lines(self, entry: Requirement, origin: _From) -> Iterator[Requirement]:
         """Return the lines that an entry stands for."""

@@ -7,7 +7,7 @@ each platform. ``read`` makes these values from text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.exclude_newer import ExcludeNewer
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.vocabulary.pip_options import DEFAULT_INDEX, split_option
 from conda_multiplat.vocabulary.virtual_packages import Promises
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
@@ -200,7 +201,8 @@ class Manifest(NamedTuple):
     def view(self, name: str, subdir: str) -> View:
         """Return the merged view of an environment on a platform, including what it extends.
 
-        Channels of the more specific environment come first, and have the higher priority.
+        Channels of the more specific environment come first, and have the higher priority. An index
+        that replaces PyPI is in it once, however often it is named.
         """
         views = [ancestor.views.get(subdir, View()) for ancestor in self.lineage(name)]
         channels: dict[str, Text] = {}
@@ -213,6 +215,18 @@ class Manifest(NamedTuple):
         return View(
             channels=tuple(channels.values()),
             conda=tuple(requirement for view in views for requirement in view.conda),
-            pypi=tuple(requirement for view in views for requirement in view.pypi),
+            pypi=tuple(_with_an_index_once(line for view in views for line in view.pypi)),
             projects=tuple(project for view in views for project in view.projects),
         )
+
+
+def _with_an_index_once(lines: Iterable[Requirement]) -> Iterator[Requirement]:
+    """Yield the lines but those that name an index again which replaces PyPI already."""
+    urls: set[str] = set()
+    for line in lines:
+        option, url = split_option(line.text)
+        if option in DEFAULT_INDEX:
+            if url.rstrip("/") in urls:
+                continue
+            urls.add(url.rstrip("/"))
+        yield line

@@ -34,7 +34,7 @@ def with_platforms(
         after = draft.with_text(document.file, text)
     else:
         after = draft
-        for name in names:
+        for name in names if platforms_of(draft, environment) else [*current, *names]:
             document, platforms = _lists(after, environment)[0]
             last = platforms.items[-1] if platforms.items else None
             after = after.with_text(

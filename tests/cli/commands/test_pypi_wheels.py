@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from support.hosts import Host
-from support.manifests import write
+from support.manifests import locked, write
 from support.packages import SUBDIR, Package, write_repodata
 from support.pypi_index import Index
 from support.server import Rules, serve
@@ -40,11 +40,11 @@ def _of(server: Rules, *entries: str) -> str:
 
 def _records(project: Path) -> dict[str, dict[str, Any]]:
     data = yaml.safe_load((project / "conda-lock.yml").read_text(encoding="utf-8"))
-    return {each["name"]: each for each in data["package"] if each["manager"] == "pip"}
+    return {package["name"]: package for package in data["package"] if package["manager"] == "pip"}
 
 
 def _files(project: Path) -> list[str]:
-    return [each["url"].rsplit("/", 1)[-1] for each in _records(project).values()]
+    return [package["url"].rsplit("/", 1)[-1] for package in _records(project).values()]
 
 
 @pytest.mark.parametrize(
@@ -198,6 +198,38 @@ def test_two_indexes_in_the_place_of_pypi(alone: Host, project: Path, channel: P
     assert done.stderr == (
         "error: all.txt can't be used\n"
         "  all.txt:2:1: a second -i: there is another one in environment.yml:8:9\n"
+        "      write the URLs of further indexes with --extra-index-url\n"
+    )
+
+
+def _with_dev(project: Path, channel: Path, url: str, *entries: str) -> None:
+    """Write a manifest of two environments; the one that extends the other has its own entries."""
+    pip = "".join(f"\n            - {entry}" for entry in entries)
+    extra = f"multiplat:\n  environments:\n    dev:\n      dependencies:\n        - pip:{pip}\n"
+    lines = _pip(f"--index-url {url}", "robot")
+    write(project, channel, "python 3.12.*", lines, platforms="[linux-64]", extra=extra)
+
+
+def test_index_of_an_environment_again(
+    alone: Host, project: Path, channel: Path, index: Index, pypi: Rules
+) -> None:
+    """An environment that names the index of the one that it extends has one index."""
+    index.wheel("robot")
+    index.wheel("arm")
+    url = f"{pypi.url}/simple"
+    _with_dev(project, channel, url, f"-i {url}/", "arm")
+    alone.multiplat("lock", cwd=project)
+    alone.multiplat("check", cwd=project)
+    assert {"robot", "arm"} <= locked(project, "dev.conda-lock.yml")["linux-64"].keys()
+
+
+def test_another_index_of_an_environment(alone: Host, project: Path, channel: Path) -> None:
+    """One that names another is told at its line, once."""
+    _with_dev(project, channel, "http://127.0.0.1:9/one", "-i http://127.0.0.1:9/two", "arm")
+    done = alone.multiplat("lock", cwd=project, code=2)
+    assert done.stderr == (
+        "error: environment.yml can't be used\n"
+        "  environment.yml:15:15: a second -i: there is another one in environment.yml:8:9\n"
         "      write the URLs of further indexes with --extra-index-url\n"
     )
 
