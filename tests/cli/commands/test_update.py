@@ -137,4 +137,8 @@ def test_named_conda_environment(alone: Host, project: Path, tmp_path: Path) -> 
     assert locked(project, "dev.conda-lock.yml")[SUBDIR] == {"tool": "2.0"}
     assert locked(project)[SUBDIR] == {"tool": "1.0"}
     done = alone.multiplat("update", "-n", "nosuch", cwd=project, code=1)
-    assert done.stderr.startswith(f"error: there is no {alone.envs / 'nosuch'}\n")
+    assert done.stderr == (
+        f"error: there is no conda environment in {alone.envs / 'nosuch'}\n"
+        "  run `conda multiplat install -n nosuch` first\n"
+        "  leave out -n to change the manifest here\n"
+    )
