@@ -32,9 +32,9 @@ from conda_multiplat.vocabulary.errors import (
     WordingError,
 )
 from conda_multiplat.vocabulary.pip_entries import entry_name, single_entries, single_name
+from conda_multiplat.vocabulary.pip_index import index_url
 from conda_multiplat.vocabulary.pip_options import (
     CONSTRAINT,
-    DEFAULT_INDEX,
     EDITABLE,
     FILES,
     HASH,
@@ -106,7 +106,7 @@ class _Expansion:
         for name in manifest.environments:
             for subdir in manifest.platforms_of(name):
                 lines = manifest.view(name, subdir).pypi
-                indexes = [line for line in lines if split_option(line.text)[0] in DEFAULT_INDEX]
+                indexes = [line for line in lines if index_url(line.text)]
                 for line in indexes[1:]:
                     option, _ = split_option(line.text)
                     message = f"a second {option}: there is another one in {indexes[0].at}"

@@ -17,7 +17,7 @@ from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.exclude_newer import ExcludeNewer
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
-from conda_multiplat.vocabulary.pip_options import DEFAULT_INDEX, split_option
+from conda_multiplat.vocabulary.pip_index import index_url
 from conda_multiplat.vocabulary.virtual_packages import Promises
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
@@ -224,9 +224,8 @@ def _with_an_index_once(lines: Iterable[Requirement]) -> Iterator[Requirement]:
     """Yield the lines but those that name an index again which replaces PyPI already."""
     urls: set[str] = set()
     for line in lines:
-        option, url = split_option(line.text)
-        if option in DEFAULT_INDEX:
-            if url.rstrip("/") in urls:
-                continue
-            urls.add(url.rstrip("/"))
-        yield line
+        url = index_url(line.text)
+        if url not in urls:
+            yield line
+        if url:
+            urls.add(url)

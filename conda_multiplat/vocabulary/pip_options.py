@@ -6,6 +6,7 @@ import re
 from typing import NoReturn
 
 from conda_multiplat.vocabulary.errors import WordingError
+from conda_multiplat.vocabulary.pip_index import DEFAULT_INDEX, OLD_NAME
 from conda_multiplat.vocabulary.pip_places import check_place, editable_place, scheme_of
 
 #: The prefix of a line from a constraints file that was read (see ``requirement_files``).
@@ -43,11 +44,9 @@ _REFUSED = {
     "--use-feature": "it is only for pip itself: leave it out",
 }
 #: pip's alternative names of options.
-_ALIASES = {"--pypi-url": "--index-url"}
+_ALIASES = {OLD_NAME: "--index-url"}
 EDITABLE = ("-e", "--editable")
 FILES = ("-r", "--requirement", "-c", "--constraint")
-#: The options that replace PyPI.
-DEFAULT_INDEX = ("-i", "--index-url")
 INDEXES = (*DEFAULT_INDEX, "--extra-index-url")
 LINKS = ("-f", "--find-links")
 _NAMES = re.compile(r"(:all:|:none:|[A-Za-z0-9][A-Za-z0-9._-]*)([\s,]+|$)")

@@ -30,7 +30,8 @@ from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.channels import scrub, secrets
 from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
-from conda_multiplat.vocabulary.pip_options import DEFAULT_INDEX, INDEXES, split_option
+from conda_multiplat.vocabulary.pip_index import DEFAULT_INDEX
+from conda_multiplat.vocabulary.pip_options import INDEXES, split_option
 from conda_multiplat.vocabulary.pip_places import is_stored_by_digest
 from conda_multiplat.vocabulary.records import PypiRecord
 

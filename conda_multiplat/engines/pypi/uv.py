@@ -25,7 +25,8 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.hook_settings import PYPI_INDEX, PYPI_INDEX_VARIABLE
 from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
-from conda_multiplat.vocabulary.pip_options import DEFAULT_INDEX, split_option
+from conda_multiplat.vocabulary.pip_index import DEFAULT_INDEX
+from conda_multiplat.vocabulary.pip_options import split_option
 
 #: The first uv in which the option for the system's certificates has another name.
 _SYSTEM_CERTS = (0, 11)

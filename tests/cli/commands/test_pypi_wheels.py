@@ -210,14 +210,15 @@ def _with_dev(project: Path, channel: Path, url: str, *entries: str) -> None:
     write(project, channel, "python 3.12.*", lines, platforms="[linux-64]", extra=extra)
 
 
+@pytest.mark.parametrize("option", ["-i ", "-i", "--index-url=", "--pypi-url "])
 def test_index_of_an_environment_again(
-    alone: Host, project: Path, channel: Path, index: Index, pypi: Rules
+    alone: Host, project: Path, channel: Path, index: Index, pypi: Rules, option: str
 ) -> None:
     """An environment that names the index of the one that it extends has one index."""
     index.wheel("robot")
     index.wheel("arm")
     url = f"{pypi.url}/simple"
-    _with_dev(project, channel, url, f"-i {url}/", "arm")
+    _with_dev(project, channel, url, f"{option}{url}/", "arm")
     alone.multiplat("lock", cwd=project)
     alone.multiplat("check", cwd=project)
     assert {"robot", "arm"} <= locked(project, "dev.conda-lock.yml")["linux-64"].keys()
