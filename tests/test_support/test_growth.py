@@ -12,12 +12,15 @@ def _loops(count: int) -> Callable[[], int]:
     return lambda: sum(1 for _ in range(count))
 
 
+@pytest.mark.timed
 def test_linear() -> None:
     """Work that is done once for each of the input."""
     require_linear(lambda size: _loops(10 * size), 3_000)
 
 
+@pytest.mark.slow
+@pytest.mark.timed
 def test_quadratic() -> None:
     """Work that is done for each pair."""
-    with pytest.raises(AssertionError):
-        require_linear(lambda size: _loops(size**2), 50)
+    with pytest.raises(AssertionError, match="for 16 times as large an input"):
+        require_linear(lambda size: _loops(size**2), 100)
