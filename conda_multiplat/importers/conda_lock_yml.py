@@ -21,6 +21,7 @@ from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.graph import depends_of, sources
 from conda_multiplat.vocabulary.implied_promises import IsNewer, Matches
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
+from conda_multiplat.vocabulary.pip_places import as_path
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 from conda_multiplat.vocabulary.virtual_packages import (
     Promises,
@@ -117,17 +118,13 @@ def _entry(record: PypiRecord, lowest: Mapping[tuple[str, str], str]) -> str:
         return f"{record.name} @ {record.url}"
     if record.is_folder:
         path, editable, _ = record.url.partition("#editable")
-        return f"-e {_path(path)}" if editable else _path(path)
+        return f"-e {as_path(path)}" if editable else as_path(path)
     if "://" not in record.url:
-        return _path(record.url)
+        return as_path(record.url)
     if not _is_in_an_index(record):
         return f"{record.name} @ {record.url}"
     # PEP 440 allows no local version (`+cu121`) after `>=`; without it, the bound includes it.
     return f"{record.name} >={lowest['pypi', record.name].partition('+')[0]}"
-
-
-def _path(path: str) -> str:
-    return path if path.startswith((".", "/")) else f"./{path}"
 
 
 def _is_in_an_index(record: PypiRecord) -> bool:

@@ -33,9 +33,9 @@ from conda_multiplat.lockfile.older_conda_lock import in_cep37_form
 from conda_multiplat.lockfile.shape import (
     Fault,
     duplicate_packages,
+    first_problems,
     head_faults,
     package_faults,
-    places_of,
 )
 from conda_multiplat.vocabulary.errors import (
     TOO_DEEP,
@@ -307,20 +307,9 @@ def _broken(file: str, at: Location, message: str) -> LockFileError:
     return LockFileError(f"{file} can't be read", problems=[Problem(at, message, _AGAIN)])
 
 
-#: The maximum number of faults in a message.
-_SHOWN = 20
-
-
 def _faulty(file: str, text: str, faults: Sequence[Fault]) -> LockFileError:
-    places = places_of(text, [fault.path for fault in faults[:_SHOWN]])
-    problems = [
-        Problem(
-            Location(file, *place), fault.message, "; ".join(filter(None, (fault.hint, _AGAIN)))
-        )
-        for fault, place in zip(faults, places, strict=False)
-    ]
-    more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
-    return LockFileError(f"{file} can't be read", problems=sorted(problems), details=more)
+    problems, more = first_problems(text, file, faults, _AGAIN)
+    return LockFileError(f"{file} can't be read", problems=problems, details=more)
 
 
 def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:

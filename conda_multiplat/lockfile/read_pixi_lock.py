@@ -20,17 +20,16 @@ from packaging.utils import canonicalize_name
 from conda_multiplat.lockfile.model import PlatformLock, needs_of_records
 from conda_multiplat.lockfile.pixi_lock_shape import ARCHIVES, archive_parts, key_of, pixi_faults
 from conda_multiplat.lockfile.read import TextLoader, conflict_marker
-from conda_multiplat.lockfile.shape import Fault, places_of
+from conda_multiplat.lockfile.shape import Fault, first_problems, places_of
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import DocumentError, Location, LockFileError, Problem
 from conda_multiplat.vocabulary.markers import holds
+from conda_multiplat.vocabulary.pip_places import as_path
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of
 from conda_multiplat.vocabulary.yaml_nodes import yaml_value
 
 VERSIONS = ("6", "7")
 _AGAIN = "run `pixi lock`, or move the file away to lock without its versions"
-#: The maximum number of faults in a message.
-_SHOWN = 20
 
 
 class PixiTarget(NamedTuple):
@@ -127,16 +126,8 @@ def _broken(file: str, at: Location, message: str, hint: str = _AGAIN) -> LockFi
 
 def _faulty(file: str, text: str, faults: Sequence[Fault]) -> LockFileError:
     """Show the first faults, with their places and what to do about all of them."""
-    shown = faults[:_SHOWN]
-    places = places_of(text, [fault.path for fault in shown])
-    problems = [
-        Problem(Location(file, *place), fault.message)
-        for fault, place in zip(shown, places, strict=True)
-    ]
-    more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
-    return LockFileError(
-        f"{file} can't be read", problems=sorted(problems), details=more, hints=[_AGAIN]
-    )
+    problems, more = first_problems(text, file, faults)
+    return LockFileError(f"{file} can't be read", problems=problems, details=more, hints=[_AGAIN])
 
 
 def _target(
@@ -244,6 +235,6 @@ def _place(place: str, *, editable: bool) -> str:
         return f"{url}@{commit}" + (f"#subdirectory={unquote(folder)}" if folder else "")
     if "://" in place:
         return public_name(place).partition("#")[0]
-    path = place if place.startswith((".", "/")) else f"./{place}"
+    path = as_path(place)
     path = path.rstrip("/") or "/"
     return f"{path}#editable" if editable else path

@@ -5,12 +5,13 @@ Anybody can write a lock, and the code that reads it relies on the types.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import yaml
 
 from conda_multiplat.vocabulary.channels import CHANNEL_PRIORITIES
+from conda_multiplat.vocabulary.errors import Location, Problem
 from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.yaml_nodes import Loader
 
@@ -28,6 +29,8 @@ _KINDS: tuple[tuple[type, str], ...] = (
 _PRIORITY = "multiplat.channel-priority"
 #: The maximum length of an invalid text in a message.
 _SHOWN = 40
+#: The maximum number of faults in a message.
+_MOST = 20
 _PACKAGE_TEXTS = ("name", "version", "manager", "platform", "url")
 _OPTIONAL_TEXTS = ("build", "category")
 
@@ -190,3 +193,23 @@ def _child(node: yaml.Node | None, key: str | int) -> yaml.Node | None:
         child: yaml.Node = node.value[key]
         return child
     return None
+
+
+def first_problems(
+    text: str, file: str, faults: Sequence[Fault], hint: str = ""
+) -> tuple[list[Problem], list[str]]:
+    """Return the first faults of a file with their places, sorted, and how many more there are.
+
+    Args:
+        text: the file's content.
+        file: its name.
+        faults: its faults.
+        hint: what to do about each, beside its own hint.
+    """
+    first = faults[:_MOST]
+    problems = [
+        Problem(Location(file, *place), fault.message, "; ".join(filter(None, (fault.hint, hint))))
+        for fault, place in zip(first, places_of(text, [f.path for f in first]), strict=True)
+    ]
+    more = [f"and {len(faults) - _MOST} more"] if len(faults) > _MOST else []
+    return sorted(problems), more

@@ -209,13 +209,7 @@ def refuse_read_only(path: Path) -> None:
         raise OutsideError(f"{shown(path)} is read-only", hints=["no file was changed"])
 
 
-def refuse_unwritable(paths: Iterable[Path]) -> None:
-    """Refuse, in a dry run, what :func:`write_all` would refuse.
-
-    Raises:
-        UsageError: a link leads out of its repository.
-        OutsideError: a file is read-only, or can't be written.
-    """
+def _refuse_unwritable(paths: Iterable[Path]) -> None:
     for path in paths:
         if path.exists():
             refuse_read_only(path)
@@ -230,8 +224,8 @@ def _unwritten(path: Path, reason: str, hint: str = _KEPT) -> OutsideError:
     return OutsideError(f"can't write {shown(path)}: {reason}", hints=[hint])
 
 
-def write_all(texts: Mapping[Path, str]) -> None:
-    """Write all files or, if one can't be written, none.
+def write_all(texts: Mapping[Path, str], *, dry_run: bool = False) -> None:
+    """Write all files or, if one can't be written, none; a dry run only refuses the same.
 
     1. Each text is written to a temporary file in the same folder and synced to the disk: errors (a
        full disk, permissions, a folder with that name) occur here, and the temporary files are
@@ -246,6 +240,9 @@ def write_all(texts: Mapping[Path, str]) -> None:
         UsageError: a link leads out of its repository; nothing was written.
         OutsideError: a file is read-only, or can't be written; nothing was written.
     """
+    if dry_run:
+        _refuse_unwritable(texts)
+        return
     staged: dict[Path, Path] = {}
     new: list[Path] = []
     at = Path()

@@ -20,6 +20,7 @@ from packaging.version import Version
 
 from conda_multiplat.vocabulary.byte_sizes import plausible
 from conda_multiplat.vocabulary.channels import without_login
+from conda_multiplat.vocabulary.pip_places import as_path
 from conda_multiplat.vocabulary.records import PypiRecord
 
 
@@ -106,9 +107,8 @@ def _source(package: Package, ranks: Mapping[Tag, int]) -> tuple[str, _File | No
         url = f"{package.vcs.type}+{without_login(package.vcs.url or package.vcs.path or '')}"
         return f"{url}@{package.vcs.commit_id}{inner}", None
     if package.directory is not None:
-        path = PurePosixPath(package.directory.path).as_posix()
-        shown = path if path.startswith((".", "/")) else f"./{path}"
-        return f"{shown}#editable" if package.directory.editable else shown, None
+        path = as_path(PurePosixPath(package.directory.path).as_posix())
+        return f"{path}#editable" if package.directory.editable else path, None
     return "", None
 
 

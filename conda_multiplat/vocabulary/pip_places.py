@@ -33,6 +33,11 @@ _BY_DIGEST = re.compile(r"/packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+$"
 _GIT_FORMS = "write git+https://HOST/PATH@REV, git+ssh://… or git+file://…"
 
 
+def as_path(path: str) -> str:
+    """Return a path as ``pip:`` takes it for one, with ``./`` where it begins with a name."""
+    return path if path.startswith((".", "/")) else f"./{path}"
+
+
 class Place(NamedTuple):
     """An entry with a path or URL.
 

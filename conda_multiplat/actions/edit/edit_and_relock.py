@@ -27,7 +27,6 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import (
     read_text,
     refuse_read_only,
-    refuse_unwritable,
     shown,
     write_all,
 )
@@ -233,10 +232,7 @@ def conclude(
         report_document = _tell(locked, settings, console)
     for line in changes:
         console.say(line)
-    if dry_run:
-        refuse_unwritable(texts)
-    else:
-        write_all(texts)
+    write_all(texts, dry_run=dry_run)
     names = say_written(texts, locked, console, dry_run=dry_run)
     if locked and install and not dry_run:
         environment = install.environment or DEFAULT_ENVIRONMENT

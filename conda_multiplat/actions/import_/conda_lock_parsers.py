@@ -24,6 +24,7 @@ from conda_multiplat.importers.values import Lost, refusal
 from conda_multiplat.vocabulary.errors import Location, Problem, UsageError
 from conda_multiplat.vocabulary.match_spec import is_package_name
 from conda_multiplat.vocabulary.names import SUBDIRS, nearest_or_all, spec_name
+from conda_multiplat.vocabulary.pip_places import as_path
 from conda_multiplat.vocabulary.selectors import comment_selector
 
 META_YAML = "meta.yaml"
@@ -264,7 +265,7 @@ def _place(dependency: Any) -> str:
         folder = f"#subdirectory={dependency.subdirectory}" if dependency.subdirectory else ""
         return f"{dependency.vcs}+{url}{revision}{folder}"
     if path := getattr(dependency, "path", None):
-        return str(path) if str(path).startswith((".", "/")) else f"./{path}"
+        return as_path(str(path))
     return str(getattr(dependency, "url", None) or "")
 
 

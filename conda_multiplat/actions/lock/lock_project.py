@@ -18,7 +18,7 @@ from conda_multiplat.actions.lock.report import changes_of, document, note_assum
 from conda_multiplat.actions.lock.written import say_written
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import refuse_unwritable, write_all
+from conda_multiplat.machine.files import write_all
 from conda_multiplat.machine.lock_sources import gone_files, passed_over
 from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.machine.temporary import sweep
@@ -113,9 +113,7 @@ def lock_project(
     texts = {**adopted.texts, **locked.texts()}
     if not dry_run:
         sweep(project.folder)
-        write_all(texts)
-    else:
-        refuse_unwritable(texts)
+    write_all(texts, dry_run=dry_run)
     nothing = f"{unchanged}: nothing to write"
     names = say_written(texts, locked, console, dry_run=dry_run, nothing=nothing)
     told: dict[str, Any] = {"dry_run": dry_run, "files": names}

@@ -14,7 +14,7 @@ from conda_multiplat.export.kinds import EXPLICIT, OF_ALL, text
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import refuse_unwritable, rendered_files, shown, write_all
+from conda_multiplat.machine.files import rendered_files, shown, write_all
 from conda_multiplat.machine.project import Project, load_project, load_project_as_locked
 from conda_multiplat.manifest.targets import select_environments, targets
 from conda_multiplat.vocabulary.errors import UsageError
@@ -82,10 +82,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if not texts:
             what = _NOTHING.get(args.kind, "nothing is")
             raise UsageError(f"{what} locked for {', '.join(args.platforms) or 'any platform'}")
-    if args.dry:
-        refuse_unwritable(texts)
-    else:
-        write_all(texts)
+    write_all(texts, dry_run=args.dry)
     names = [shown(path) for path in texts]
     verb = "would write" if args.dry else "wrote"
     console.say(
